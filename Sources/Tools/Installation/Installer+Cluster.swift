@@ -47,6 +47,12 @@ extension Installer {
         guard !groups.isEmpty else {
             return CommandFailure("kubernetes.adminGroups is empty: there is no group to bind")
         }
+        // The configuration has no built-in group here, but it can have another one of Kubernetes' own parts.
+        if let reserved = groups.first(where: { AccessPolicy.isReserved($0) && ExactText($0) != "system:masters" }) {
+            return CommandFailure(
+                "\(reserved) is reserved for Kubernetes' own parts, so --bind does not make it cluster-admin",
+                hint: "name a group of your own in kubernetes.adminGroups, or bind it yourself and leave --bind out")
+        }
         guard let there, !there.binds(groups) else { return nil }
         let name = "the ClusterRoleBinding \(AdminBinding.name)"
         let anew = "\(AdminBinding.removal) && \(AdminBinding.command(groups))"

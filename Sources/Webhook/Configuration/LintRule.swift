@@ -62,6 +62,7 @@ public enum LintRule: String, Sendable, CaseIterable {
     case audienceIsNoServer = "audience-is-no-server"
     case tenantIsForeign = "tenant-is-foreign"
     case noDenyList = "no-deny-list"
+    case reservedGroup = "reserved-group"
 
     /// How serious a finding is.
     public enum Severity: String, Sendable, Comparable {
@@ -161,6 +162,7 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .audienceIsURI: "an audience is api:// with an application ID, and the ID alone is not listed"
         case .audienceIsNoServer: "an audience is a tenant's ID or a client application's, for which no tokens are made"
         case .tenantIsForeign: "a tenant is that of personal Microsoft accounts, Microsoft's own, or a placeholder"
+        case .reservedGroup: "a group that Kubernetes uses itself, such as system:authenticated, is granted"
         case .noDenyList: "a tenant whose keys are fetched has no deniedFile, so `kube-entra deny` can lock nobody out"
         }
     }

@@ -230,6 +230,22 @@ def test_a_binding_of_the_same_name_that_somebody_else_made_stays(node):
     assert "nothing to do" in node.run("disable").stdout and not node.exists(JOURNAL)
 
 
+def test_a_group_of_kubernetes_itself_is_not_bound(node):
+    """Nor is the configuration accepted, where all its members would be people's."""
+    before = node.snapshot()
+    with open(node.config) as file:
+        config = yaml.safe_load(file)
+    for group, said in (
+        ("system:monitoring", "system:monitoring is reserved for Kubernetes' own parts"),
+        ("system:authenticated", "must be a group of your own"),
+    ):
+        with open(node.config, "w") as file:
+            yaml.safe_dump(config | {"kubernetes": {"adminGroups": [group]}}, file)
+        done = node.enable("--bind")
+        assert done.returncode == 2 and said in done.stderr, done.stdout + done.stderr
+        as_before(node, before)
+
+
 def test_kubeadm_is_not_said_to_lose_flags_that_are_not_there(node):
     assert "would lose" not in node.run("status").stdout
     assert node.enable().returncode == 0

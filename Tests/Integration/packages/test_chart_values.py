@@ -89,6 +89,19 @@ def test_a_binding_for_a_group_that_nobody_is_in_is_refused(values):
     rendered({**values, "adminBinding": {"enabled": False}})
 
 
+@pytest.mark.parametrize("group", ["system:authenticated", "system:serviceaccounts:default", "system:monitoring"])
+def test_a_binding_for_a_group_of_kubernetes_itself_is_refused(group):
+    mapped = {"groupMappings": [{"groupObjectID": OWN_TENANT["tenantID"], "kubernetesGroups": [group]}]}
+    named = {"configuration": {"tenants": [{**OWN_TENANT, **mapped}]}, "adminBinding": {"group": group}}
+    assert f"{group} is reserved for Kubernetes' own parts" in refusal(named)
+    said = refusal(configured(adminGroups=[group]))
+    # What is everybody's is not even valid in the configuration, with or without a binding.
+    if group == "system:monitoring":
+        assert "reserved" in said
+    else:
+        assert "adminGroups" in refusal({**configured(adminGroups=[group]), "adminBinding": {"enabled": False}})
+
+
 def listening(**addresses):
     return {"configuration": {"server": addresses}}
 

@@ -45,6 +45,18 @@ extension BrokenConfigurationTests {
                 "7:27 kubernetes.groupPrefix: must not begin with system:, since no group may be called so by its object ID"
             ]),
         Case(
+            "admin groups that everybody is in",
+            "tenants:",
+            "kubernetes: {adminGroups: [admins, 'system:authenticated', 'system:serviceaccounts:kube-system']}\ntenants:",
+            [
+                "7:36 kubernetes.adminGroups[1]: must be a group of your own: Kubernetes itself puts everybody who is"
+                    + " signed in into system:authenticated, and what is bound to it for the admins is bound for all of"
+                    + " them",
+                "7:60 kubernetes.adminGroups[2]: must be a group of your own: Kubernetes itself puts service accounts,"
+                    + " as which pods sign in, into system:serviceaccounts:kube-system, and what is bound to it for the"
+                    + " admins is bound for all of them",
+            ]),
+        Case(
             "unknown user name rule",
             "tenants:",
             "kubernetes: {username: email}\ntenants:",

@@ -74,6 +74,25 @@ extension ConfigurationLinterTests {
             .systemMasters, 11
         ),
         (
+            "a group of all who are signed in", "    subjects: [user]",
+            "    subjects: [user]\n    groupMappings: [{groupObjectID: \(group), kubernetesGroups: ['system:authenticated']}]",
+            .reservedGroup, 11
+        ),
+        (
+            "service accounts for a role", "    subjects: [user]",
+            "    subjects: [user]\n    appRoleMappings: [{appRole: r, kubernetesGroups: ['system:serviceaccounts:dev']}]",
+            .reservedGroup, 11
+        ),
+        (
+            "nodes for an emergency", "    subjects: [user]",
+            "    subjects: [user]\n\(emergency)until: 2026-11-30T10:00:00Z, kubernetesGroups: ['system:nodes'], reason: r}]",
+            .reservedGroup, 11
+        ),
+        (
+            "a part of Kubernetes for admins", "tenants:", "kubernetes: {adminGroups: ['system:monitoring']}\ntenants:",
+            .reservedGroup, 7
+        ),
+        (
             "an imitable group", "    subjects: [user]",
             "    subjects: [user]\n    groupMappings: [{groupObjectID: \(group), kubernetesGroups: [9999aaaa-bbbb-cccc-dddd-eeeeffff0000]}]",
             .groupCanBeImitated, 11

@@ -38,6 +38,9 @@ items:
 {{- if not $group }}
 {{- fail "adminBinding: configuration.kubernetes.adminGroups is empty, so that nobody would be admin; name a group there, or set adminBinding.enabled: false" }}
 {{- end }}
+{{- if and (hasPrefix "system:" $group) (ne $group "system:masters") }}
+{{- fail (printf "adminBinding: %s is reserved for Kubernetes' own parts, which would be admins too; name a group of your own in configuration.kubernetes.adminGroups" $group) }}
+{{- end }}
 {{- range .Values.configuration.tenants }}
 {{- range concat (default list .groupMappings) (default list .appRoleMappings) (default list .emergencyAccess) }}
 {{- $given = concat $given (default list .kubernetesGroups) }}

@@ -32,6 +32,9 @@ extension FieldForm {
             if !form.canBeEmpty { members.append(("minLength", .integer(1))) }
             if let maximum = form.maximumLength { members.append(("maxLength", .integer(Int64(maximum)))) }
             if let pattern = form.pattern { members.append(("pattern", .string(pattern))) }
+            if let refused = form.refusedPattern {
+                members.append(("not", .object([("pattern", .string(refused))])))
+            }
             return members
         case .file: return [("type", .string("string")), ("minLength", .integer(1))]
         case .list(let element, let canBeEmpty):

@@ -49,14 +49,20 @@ public struct StringForm: Sendable {
     public var words: String
     /// A regular expression (ECMA 262) that every accepted value matches; nil if there is none.
     public var pattern: String?
+    /// A regular expression (ECMA 262) that no accepted value matches; nil if there is none.
+    public var refusedPattern: String?
     /// Whether the empty string is accepted.
     public var canBeEmpty = false
     /// The longest accepted string, in characters; nil for no limit.
     public var maximumLength: Int?
 
-    package init(_ words: String, pattern: String? = nil, canBeEmpty: Bool = false, maximumLength: Int? = nil) {
+    package init(
+        _ words: String, pattern: String? = nil, refusedPattern: String? = nil, canBeEmpty: Bool = false,
+        maximumLength: Int? = nil
+    ) {
         self.words = words
         self.pattern = pattern
+        self.refusedPattern = refusedPattern
         self.canBeEmpty = canBeEmpty
         self.maximumLength = maximumLength
     }

@@ -141,9 +141,10 @@ extension FieldType where Value == String {
     /// A string.
     static func name(
         _ words: String = "a string", canBeEmpty: Bool = false, maximumLength: Int? = nil,
-        refusing problem: @escaping @Sendable (String) -> String? = { _ in nil }
+        refusedPattern: String? = nil, refusing problem: @escaping @Sendable (String) -> String? = { _ in nil }
     ) -> Self {
-        let form = StringForm(words, canBeEmpty: canBeEmpty, maximumLength: maximumLength)
+        let form = StringForm(
+            words, refusedPattern: refusedPattern, canBeEmpty: canBeEmpty, maximumLength: maximumLength)
         return FieldType(.string(form)) { field in
             guard let text = canBeEmpty ? field.text() : field.nonEmptyText() else { return nil }
             if let maximumLength, text.unicodeScalars.count > maximumLength {

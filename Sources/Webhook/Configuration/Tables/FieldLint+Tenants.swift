@@ -23,7 +23,7 @@ extension LintPlace {
             "that may be meant; else use another name, or list the group in adminGroupObjectIDs")
     }
 
-    /// One Kubernetes group.
+    /// One Kubernetes group. Those of `kubernetes.adminGroups` cannot be built in.
     func unwise(_ group: ExactText) -> [FieldFinding] {
         let kubernetes = configuration.kubernetes
         var findings: [FieldFinding] = []
@@ -32,6 +32,12 @@ extension LintPlace {
                 .systemMasters,
                 "system:masters is above RBAC and the kill switch: nothing can take it away or limit it",
                 "use a group of your own and bind it to cluster-admin")
+        }
+        if let builtIn = BuiltInGroup(of: group.text) {
+            findings += finding(
+                .reservedGroup,
+                "Kubernetes itself puts \(builtIn.members) into this group: what is bound to it is theirs as well",
+                "use a group of your own")
         }
         if kubernetes.groupObjectIDs == .include, group.text.utf8.starts(with: kubernetes.groupPrefix.utf8),
             GUID(String(decoding: group.text.utf8.dropFirst(kubernetes.groupPrefix.utf8.count), as: UTF8.self)) != nil

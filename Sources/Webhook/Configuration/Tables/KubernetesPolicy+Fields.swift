@@ -1,12 +1,15 @@
 import AccessPolicy
+import SafeText
 
 extension KubernetesPolicy {
     static let description = SectionDescription<KubernetesPolicy>(
         KubernetesPolicy(),
         [
             FieldDescription(
-                "adminGroups", \.adminGroups, .list(.name("a Kubernetes group")),
-                "what membership in an adminGroupObjectIDs group gives", isShown: true,
+                "adminGroups", \.adminGroups, .list(.adminGroup),
+                "what membership in an adminGroupObjectIDs group gives",
+                details: "They are meant to be bound to cluster-admin, so a group into which Kubernetes puts people or"
+                    + " programs by itself, such as `system:authenticated`, is an error.", isShown: true,
                 change: .names(
                     added: { "cluster admins get Kubernetes group \($0)" },
                     removed: { "cluster admins no longer get Kubernetes group \($0)" })
@@ -16,7 +19,7 @@ extension KubernetesPolicy {
                         .adminGroupsGiveNothing, "membership in an admin group gives nothing",
                         "name the Kubernetes group that is bound to cluster-admin")
                     : kubernetes.adminGroups.enumerated().flatMap { index, group in
-                        place.element(index).unwise(group)
+                        place.element(index).unwise(group) + place.element(index).reserved(group)
                     }
             },
             FieldDescription(
@@ -54,6 +57,28 @@ extension KubernetesPolicy {
                 }, "for object IDs only, never for configured names", isShown: true,
                 change: .prefix("group object IDs")),
         ])
+}
+
+extension FieldType where Value == ExactText {
+    /// A Kubernetes group for cluster admins.
+    fileprivate static var adminGroup: Self {
+        FieldType<String>.name("a Kubernetes group", refusedPattern: BuiltInGroup.pattern) { text in
+            BuiltInGroup(of: text).map { group in
+                "must be a group of your own: Kubernetes itself puts \(group.members) into \(text), and what is bound to"
+                    + " it for the admins is bound for all of them"
+            }
+        }.map({ ExactText($0) }, back: { $0.text })
+    }
+}
+
+extension LintPlace {
+    /// An admin group with one of the names that Kubernetes keeps for its own parts.
+    fileprivate func reserved(_ group: ExactText) -> [FieldFinding] {
+        guard AccessPolicy.isReserved(group.text), group != "system:masters" else { return [] }
+        return finding(
+            .reservedGroup, "Kubernetes reserves this name for its own parts, which would be cluster admins too",
+            "use a group of your own and bind it to cluster-admin")
+    }
 }
 
 extension UsernameRule {
