@@ -8,12 +8,14 @@ extension PrintableText {
     /// One line for a terminal or a log.
     public static func line(_ text: String) -> String { withoutWorkflowCommand(whole(text)) }
 
-    /// Lines for a terminal: like ``whole(_:)``, but line ends, tabs and the colours of a text page are kept.
+    /// Lines for a terminal: like ``whole(_:)``, but line ends, also those of Windows, tabs and the colours of a text
+    /// page are kept.
     ///
     /// This is the last defence of everything that is printed. It cannot know which line ends came from a stranger, so
     /// values are cleaned before they are put into lines (``page(_:)``).
     public static func lines(_ text: String) -> String {
-        visibleLines(text).split(separator: "\n", omittingEmptySubsequences: false)
+        // A line feed behind a carriage return is no character of its own, but a scalar.
+        visibleLines(text).unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
             .map { withoutWorkflowCommand(String($0)) }.joined(separator: "\n")
     }
 
@@ -50,8 +52,10 @@ extension PrintableText {
                 rest = rest.dropFirst(colour.unicodeScalars.count)
                 continue
             }
-            output.append(isVisible(scalar) || scalar == "\n" || scalar == "\t" ? scalar : "\u{FFFD}")
             rest = rest.dropFirst()
+            // A carriage return at the end of a line overwrites nothing.
+            let isKept = scalar == "\n" || scalar == "\t" || (scalar == "\r" && rest.first == "\n")
+            output.append(isKept || isVisible(scalar) ? scalar : "\u{FFFD}")
         }
         return String(output)
     }

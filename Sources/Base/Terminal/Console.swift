@@ -8,7 +8,7 @@ import SafeText
 public enum Console {
     /// Writes a result and a line feed.
     public static func print(_ text: String) {
-        write(Array((PrintableText.lines(TokenMask.hide(text)) + "\n").utf8))
+        write(Array(PrintableText.lines(TokenMask.hide(text) + "\n").utf8))
     }
 
     /// Writes a result: each element is one line, whatever is in it.
@@ -30,7 +30,7 @@ public enum Console {
     ///
     /// - Returns: why the line cannot be written; nil if it was.
     public static func tryPrint(_ text: String) -> String? {
-        let bytes = Array((PrintableText.lines(TokenMask.hide(text)) + "\n").utf8)
+        let bytes = Array(PrintableText.lines(TokenMask.hide(text) + "\n").utf8)
         return FileIO.writeAll(bytes, to: STDOUT_FILENO) ? nil : String(cString: strerror(errno))
     }
 

@@ -76,6 +76,23 @@ extension Installer {
         }
     }
 
+    /// Prints what changes in a file, so that `patch` takes it.
+    ///
+    /// - Parameter old: nil if the file does not exist yet.
+    func sayDifference(_ path: String, old: [UInt8]?, new: [UInt8]) {
+        let difference = UnifiedDiff.render(
+            old: String(decoding: old ?? [], as: UTF8.self), new: String(decoding: new, as: UTF8.self),
+            oldName: old == nil ? "/dev/null" : path, newName: path)
+        guard !difference.isEmpty else { return }
+        if ExactText(PrintableText.lines(TokenMask.hide(difference))) != ExactText(difference) {
+            environment.say(
+                "note: below, \u{FFFD} stands for a character that cannot be shown, and <token> for a token, so `patch`"
+                    + " does not take it")
+        }
+        // The line feed alone: behind a carriage return it is no character of its own.
+        environment.say("\n" + String(difference.unicodeScalars.dropLast()))
+    }
+
     private func kubeconfigLine(_ plan: InstallationPlan) throws -> String {
         let path = NodePath.kubeconfig
         if try files.content(path) == Array(kubeconfigText(plan).utf8) { return "keep \(path)" }

@@ -38,11 +38,7 @@ extension Installer {
             environment.say(PrintableText.line(name + String(repeating: " ", count: max(1, 15 - name.count)) + text))
         }
         if isInForce, distribution == .kubeadm, let current {
-            let diff = UnifiedDiff.render(
-                old: String(decoding: current, as: UTF8.self),
-                new: String(decoding: try manifest(before: current, journal), as: UTF8.self), oldName: path,
-                newName: path)
-            environment.say("\n" + diff.dropLast())
+            sayDifference(path, old: current, new: try manifest(before: current, journal))
         }
         if let use { throw use.failure }
     }

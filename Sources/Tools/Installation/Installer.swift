@@ -144,10 +144,7 @@ public final class Installer {
         for line in notes(plan, change) + (try describe(plan, change, check: check)) {
             environment.say(PrintableText.line(line))
         }
-        let diff = UnifiedDiff.render(
-            old: String(decoding: change.old ?? [], as: UTF8.self), new: String(decoding: change.new, as: UTF8.self),
-            oldName: change.old == nil ? "/dev/null" : change.target, newName: change.target)
-        if !diff.isEmpty { environment.say("\n" + diff.dropLast()) }
+        sayDifference(change.target, old: change.old, new: change.new)
         if let obstacle { throw obstacle }
     }
 

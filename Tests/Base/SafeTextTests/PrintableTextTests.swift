@@ -54,6 +54,14 @@ import Testing
         #expect(PrintableText.lines("\u{9B}2J\r") == "\u{FFFD}2J\u{FFFD}")
     }
 
+    @Test("a Windows line end stays, and what stands behind it begins a line; another carriage return overwrites one")
+    func windowsLines() {
+        func shown(_ text: String) -> [UInt8] { Array(PrintableText.lines(text).utf8) }
+        #expect(shown("a\r\nb\r\n") == Array("a\r\nb\r\n".utf8))
+        #expect(shown("a\r\n::error::b") == Array("a\r\n\u{FFFD}:error::b".utf8))
+        #expect(shown("good\rbad\r\r\nx") == Array("good\u{FFFD}bad\u{FFFD}\r\nx".utf8))
+    }
+
     @Test("each element of a page stays one line, without colours")
     func page() {
         #expect(
