@@ -53,9 +53,7 @@ extension YAMLEditor {
     func replacement(
         of member: YAMLNode.Member, by item: YAMLValue, in mapping: YAMLNode
     ) throws(YAMLEditError) -> TextEdit {
-        guard member.value.isNull || member.value.sequence?.isEmpty ?? member.value.mapping?.isEmpty ?? false,
-            let key = member.key.text
-        else { throw .notThere }
+        guard member.value.isEmpty, let key = member.key.text else { throw .notThere }
         guard !member.value.layout.isShared else { throw .shared(line: member.value.line) }
         if mapping.layout.isFlow || member.value.layout.isFlow && member.value.line != member.key.line {
             return TextEdit(range: member.value.layout.start..<member.value.layout.end, text: item.flow)
@@ -65,8 +63,13 @@ extension YAMLEditor {
         let lines = YAMLValue.blockLines(key, item)
         let ending = newline(at: start)
         let text = lines.joined(separator: ending + String(repeating: " ", count: column))
-        return TextEdit(
-            range: start..<max(member.key.layout.end, member.value.layout.end, colonEnd(member)), text: text)
+        return TextEdit(range: wholeRange(member), text: text)
+    }
+
+    /// From the first character of a key to the last one of its value, or to the colon.
+    func wholeRange(_ member: YAMLNode.Member) -> Range<Int> {
+        let end = max(member.key.layout.end, member.value.contentEnd, colonEnd(member))
+        return member.key.layout.start..<end
     }
 
     /// A list in block style becomes an empty one.

@@ -173,6 +173,31 @@ public struct YAMLEditor: Sendable {
         }
     }
 
+    /// Puts a key's empty value (`{}`, `[]`, null, nothing) back as an earlier document had it, byte for byte.
+    ///
+    /// - Parameters:
+    ///   - key: the key in both documents.
+    ///   - earlier: a document in which the key's value is empty.
+    ///   - earlierPath: the mapping there.
+    /// - Throws: ``YAMLEditError`` if one of the documents has no such key, it has a value in the earlier one, or the
+    ///   text cannot be edited safely.
+    public mutating func restore(
+        _ key: String, in path: [YAMLStep], from earlier: YAMLEditor, at earlierPath: [YAMLStep]
+    ) throws(YAMLEditError) {
+        let mapping = try unshared(path)
+        guard let members = mapping.mapping, let index = members.firstIndex(where: { $0.key.isText(key) }),
+            let before = try earlier.unshared(earlierPath).mapping?.first(where: { $0.key.isText(key) }),
+            before.value.isEmpty
+        else { throw .notThere }
+        guard !before.value.layout.isShared else { throw .shared(line: before.value.line) }
+        let text = String(String.UnicodeScalarView(earlier.scalars[earlier.wholeRange(before)]))
+        try apply(TextEdit(range: wholeRange(members[index]), text: text), path) { value in
+            guard case .mapping(var members) = value else { return nil }
+            members[index].value = YAMLValue(before.value)
+            return .mapping(members)
+        }
+    }
+
     /// The node at a path, no part of which may be used in several places or be merged with another mapping.
     private func unshared(_ path: [YAMLStep]) throws(YAMLEditError) -> YAMLNode {
         for length in 0...path.count {
@@ -210,6 +235,9 @@ struct TextEdit {
 extension YAMLNode {
     /// From the first character to the end of the content.
     var extent: Range<Int> { layout.start..<max(layout.start, contentEnd) }
+
+    /// Whether it is null, or a list or mapping without anything in it.
+    var isEmpty: Bool { isNull || sequence?.isEmpty ?? mapping?.isEmpty ?? false }
 
     /// The end of the last character that belongs to this node, without white space and comments after it.
     var contentEnd: Int {

@@ -54,8 +54,7 @@ extension APIServerManifest {
         // Without a manifest of before, only the name tells whose it is.
         let added = before.flatMap { _ in mounts.first { $0.path == folder && $0.hostPath == folder } }
         guard let mount = added ?? mounts.own(folder), !mount.isPart else { return }
-        let oldMounts = before.flatMap { $0.editor.node($0.container + [.key("volumeMounts")]) }
-        try take(at: mount.index, outOf: "volumeMounts", in: container, isNew: before != nil && oldMounts == nil)
+        try take(at: mount.index, outOf: "volumeMounts", in: container, before, before?.container ?? [])
         let all = ["containers", "initContainers"].flatMap { editor.root["spec"]?[$0]?.sequence ?? [] }
         let isUsed = all.contains { container in
             container["volumeMounts"]?.sequence?.contains { APIServerManifest.name(of: $0) == mount.volume } ?? false
@@ -63,20 +62,31 @@ extension APIServerManifest {
         let isIt = { (volume: YAMLNode) in APIServerManifest.name(of: volume) == mount.volume }
         guard !isUsed, !(before?.volumes.contains(where: isIt) ?? false), let index = volumes.firstIndex(where: isIt)
         else { return }
-        let oldVolumes = before?.editor.node([.key("spec"), .key("volumes")])
-        try take(at: index, outOf: "volumes", in: [.key("spec")], isNew: before != nil && oldVolumes == nil)
+        try take(at: index, outOf: "volumes", in: [.key("spec")], before, [.key("spec")])
     }
 
     /// Removes an item from a list. In block style, the list is removed with its last item; a list that begins on the
-    /// line of a dash becomes empty.
+    /// line of a dash becomes empty. An empty value of before comes back as it was.
     ///
-    /// - Parameter isNew: whether there was no such list before. Only then it is removed in brackets too.
+    /// - Parameters:
+    ///   - before: the manifest of before; nil if it is not known. Only if it had no such list, one in brackets is
+    ///     removed too.
+    ///   - oldPath: the place of the list's mapping there.
     private mutating func take(
-        at index: Int, outOf key: String, in path: [YAMLStep], isNew: Bool
+        at index: Int, outOf key: String, in path: [YAMLStep], _ before: APIServerManifest?, _ oldPath: [YAMLStep]
     ) throws(ManifestProblem) {
         let place = path + [.key(key)]
         let list = editor.node(place)
-        let goesWhole = list?.sequence?.count == 1 && (isNew || list?.layout.isFlow == false)
+        let isLast = list?.sequence?.count == 1
+        if isLast, let before, before.editor.node(oldPath + [.key(key)]) != nil {
+            do throws(YAMLEditError) {
+                return try editor.restore(key, in: path, from: before.editor, at: oldPath)
+            } catch {
+                // It had a value, or cannot be written back in this place.
+            }
+        }
+        let isNew = before.map { $0.editor.node(oldPath + [.key(key)]) == nil } ?? false
+        let goesWhole = isLast && (isNew || list?.layout.isFlow == false)
         try edit { editor throws(YAMLEditError) in
             guard goesWhole else { return try editor.remove(at: index, in: place) }
             do throws(YAMLEditError) {

@@ -94,6 +94,44 @@ struct ManifestUndoTests {
         #expect(String(decoding: back, as: UTF8.self) == later(own.manifest))
     }
 
+    static let empties = [
+        "", " null", " ~   # none", " []", " [ ]  # none", "\n      null", "   # none\n    # yet\n",
+    ]
+
+    @Test(
+        "puts an empty list back as it was, beside a later change", arguments: empties, ["\n", "\r\n"])
+    func empty(value: String, end: String) throws {
+        let flags = WebhookFlags()
+        let old = Self.plain
+            .replacingPart(from: "  annotations:\n", to: "  labels", with: "  annotations:\(value)\n")
+            .replacingPart(from: "    volumeMounts:\n", to: "  hostNetwork", with: "    volumeMounts:\(value)\n")
+            .replacingPart(from: "  volumes:\n", to: "status:", with: "  volumes:\(value)\n")
+            .replacingEvery("\n", with: end)
+        let later = { (text: String) in text.replacingEvery("kube-apiserver:v1", with: "kube-apiserver:v9") }
+        let new = String(decoding: try APIServerManifest.adding(flags, to: Array(old.utf8)), as: UTF8.self)
+        #expect(new.contains("mountPath") && later(new) != new)
+        let back = try APIServerManifest.removing(flags, from: Array(later(new).utf8), before: Array(old.utf8))
+        #expect(back == Array(later(old).utf8), "\(String(decoding: back, as: UTF8.self))")
+    }
+
+    @Test("the same in JSON, and on the line of the container's dash", arguments: ["null", "[]", "[ ]"])
+    func emptyInBrackets(value: String) throws {
+        let flags = WebhookFlags()
+        let container =
+            "{\"name\": \"kube-apiserver\", \"volumeMounts\": \(value), \"command\": [\"kube-apiserver\", \"--v=2\"]}"
+        let json = "{\"kind\": \"Pod\", \"spec\": {\"volumes\": \(value), \"containers\": [\(container)]}}\n"
+        let dash = Self.plain.replacingPart(from: "    volumeMounts:\n", to: "  hostNetwork", with: "")
+            .replacingEvery("  - command:\n", with: "  - volumeMounts: \(value)\n    command:\n")
+        for old in [json, dash] {
+            let new = String(decoding: try APIServerManifest.adding(flags, to: Array(old.utf8)), as: UTF8.self)
+            let later = { (text: String) in
+                text.replacingEvery("--v=2", with: "--v=4").replacingEvery(":v1", with: ":v9")
+            }
+            let back = try APIServerManifest.removing(flags, from: Array(later(new).utf8), before: Array(old.utf8))
+            #expect(later(new) != new && back == Array(later(old).utf8), "\(String(decoding: back, as: UTF8.self))")
+        }
+    }
+
     @Test("takes the only item out of brackets with a comma after it")
     func comma() throws {
         func text(_ flags: String) -> [UInt8] {
