@@ -53,7 +53,8 @@ public struct InstallationStatus {
     var isConfigurationDamaged = false
     /// Why the webhook is not ready; nil if it is, or if there is no configuration to find its port in.
     var obstacleToReadiness: String?
-    var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
+    /// Whether this node's API server calls the webhook, and whether it gets an answer.
+    var apiServer: (asksWebhook: Bool, reachesWebhook: Bool, detail: String) = (false, false, "")
     /// The addresses at which this node's API server and the cluster are asked, if others may answer there.
     var nodeDetour: String?
     var clusterDetour: String?
@@ -95,7 +96,10 @@ public struct InstallationStatus {
             ("webhook", .object([("ready", .bool(webhook.isReady)), ("detail", .string(webhook.detail))])),
             (
                 "apiServer",
-                .object([("asksWebhook", .bool(apiServer.asksWebhook)), ("detail", .string(apiServer.detail))])
+                .object([
+                    ("asksWebhook", .bool(apiServer.asksWebhook)), ("reachesWebhook", .bool(apiServer.reachesWebhook)),
+                    ("detail", .string(apiServer.detail)),
+                ])
             ),
             ("askedElsewhere", .object([("apiServer", JSON(nodeDetour)), ("cluster", JSON(clusterDetour))])),
             ("configurationSHA256", JSON(configurationSHA256)),
@@ -250,13 +254,15 @@ extension Installer {
         }
         var isAnswering = true
         switch askAPIServer(nodeIssuer) {
-        case .asked: status.apiServer = (true, "answers through the webhook (\(ProbeToken.expected))")
+        case .asked: status.apiServer = (true, true, "answers through the webhook (\(ProbeToken.expected))")
+        case .notAsked(let said?) where ProbeToken.isCall(said):
+            status.apiServer = (true, false, "asks the webhook, and cannot reach it: \(said)")
         case .notAsked where isConfigurationDamaged && knownIssuer == nil:
-            status.apiServer = (false, "answers; whether it asks the webhook is not known without its configuration")
+            status.apiServer.detail = "answers; whether it asks the webhook is not known without its configuration"
         case .notAsked(let said):
-            status.apiServer = (false, "does not ask the webhook" + (said.map { ": \($0)" } ?? ""))
+            status.apiServer.detail = "does not ask the webhook" + (said.map { ": \($0)" } ?? "")
         case .failed(let reason):
-            status.apiServer = (false, "does not answer: \(reason)")
+            status.apiServer.detail = "does not answer: \(reason)"
             isAnswering = false
         }
         status.nodeDetour = environment.detour(.node)
@@ -310,6 +316,8 @@ extension Installer {
             status.state = .disabled
             if let journal, journal.isPrepared {
                 status.next = "the node is prepared: now `kubeadm join --control-plane`, then `kube-entra enable`"
+            } else if status.apiServer.asksWebhook, status.nodeDetour == nil {
+                status.next = "kube-apiserver still runs with the flags, which are gone: \(restartAdvice(status))"
             } else if journal != nil {
                 status.next =
                     "the flags are gone (kubeadm upgrade?): `kube-entra enable` adds them again, `kube-entra disable`"
@@ -317,10 +325,10 @@ extension Installer {
             } else {
                 status.next = nextOfLeftovers(status)
             }
-        } else if status.apiServer.asksWebhook, let obstacle = status.obstacleToReadiness {
+        } else if status.apiServer.reachesWebhook, let obstacle = status.obstacleToReadiness {
             status.state = .broken
             status.next = "the webhook refuses people until it is ready: \(obstacle); its log says more"
-        } else if status.apiServer.asksWebhook {
+        } else if status.apiServer.reachesWebhook {
             status.state = .enabled
             if status.kubeadm == .lacksFlags {
                 status.next = nextOfMissingFlags(status)
@@ -328,6 +336,9 @@ extension Installer {
                 status.next =
                     "add the flags to kubeadm's configuration, or an upgrade loses them: \(KubeadmConfiguration.edit)"
             }
+        } else if status.apiServer.asksWebhook {
+            status.state = .broken
+            status.next = nextOfUnreachedWebhook(status)
         } else {
             status.state = .broken
             status.next = "`kube-entra enable` tries to repair it, `kube-entra disable` takes it back"
@@ -336,6 +347,25 @@ extension Installer {
         status.next =
             "repair \(NodePath.configuration): a webhook that runs keeps the last good one, and does not start with this"
             + " one; `kube-entra config check \(NodePath.configuration)` names the errors"
+    }
+
+    /// What to do about a webhook that the API server asks in vain.
+    private func nextOfUnreachedWebhook(_ status: InstallationStatus) -> String {
+        if status.webhook.isReady {
+            return "the webhook runs: compare the address and the certificates in \(NodePath.kubeconfig) with"
+                + " \(NodePath.configuration); kube-apiserver reads them when it starts"
+        }
+        let isPod = files.exists(podPath(status.distribution))
+        let isUnit = ([ServiceFiles.unitPath] + ServiceFiles.packagedUnitPaths).contains(where: files.exists)
+        let log = isPod ? "crictl logs of the pod kube-entra says" : "journalctl -u kube-entra -n 20 says"
+        let reason = isPod || isUnit ? "\(log) why the webhook does not run; " : ""
+        return "\(reason)`kube-entra enable` starts it again, `kube-entra disable` takes it back"
+    }
+
+    /// How a kube-apiserver that runs with old flags gets the new ones.
+    private func restartAdvice(_ status: InstallationStatus) -> String {
+        status.distribution.restart.map { $0.joined(separator: " ") }
+            ?? "the kubelet restarts it within a minute, or its log says why not (journalctl -u kubelet -n 20)"
     }
 
     /// What to do about kubeadm's configuration without the flags.

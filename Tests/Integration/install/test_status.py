@@ -40,6 +40,79 @@ def test_a_webhook_that_is_not_ready_is_not_said_to_work(make):
     assert done.returncode == 1 and "does not work" in done.stdout and "signing-keys" in done.stdout, done.stdout
 
 
+def end_webhook(node):
+    pid = int(node.log("webhook.pid"))
+    os.kill(pid, signal.SIGKILL)
+
+    def has_ended():
+        # The kubelet's stand-in does not ask how a pod ended.
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
+
+    node.wait_for(has_ended)
+
+
+@pytest.mark.parametrize("kind", ["systemd", "static-pod"])
+def test_an_api_server_that_cannot_reach_the_webhook_is_not_said_not_to_ask_it(make, kind):
+    node = make()
+    words = [] if kind == "systemd" else ["--as", "static-pod", "--image", "registry.test/kube-entra:1"]
+    assert node.enable(*words).returncode == 0
+    end_webhook(node)
+    found = json.loads(node.run("status", "--output", "json").stdout)
+    server = found["apiServer"]
+    assert server["asksWebhook"] and not server["reachesWebhook"] and found["state"] == "broken", found
+    assert server["detail"].startswith("asks the webhook, and cannot reach it: "), server
+    log = (
+        "journalctl -u kube-entra -n 20 says why" if kind == "systemd" else "crictl logs of the pod kube-entra says why"
+    )
+    assert found["next"].startswith(log) and "`kube-entra enable` starts it again" in found["next"], found["next"]
+    assert "does not ask" not in node.run("status").stdout
+    if kind == "static-pod":
+        return
+    # What it advises does it.
+    assert node.enable().returncode == 0
+    found = json.loads(node.run("status", "--output", "json").stdout)
+    assert found["enabled"] and found["apiServer"]["asksWebhook"] and found["apiServer"]["reachesWebhook"], found
+
+
+def test_a_webhook_that_runs_where_the_api_server_cannot_reach_it_is_compared(node):
+    assert node.enable().returncode == 0
+    path = "/etc/kube-entra/webhook.yaml"
+    # Nothing listens there. kube-apiserver reads the file when it starts.
+    node.write(path, node.read(path).replace(f":{node.listen}/", ":1/"), mode=0o600)
+    node.kubelet.terminate()
+    node.kubelet.wait()
+    subprocess.run([*node.enter, "rm", f"{node.state}/log"], check=True)
+    node.start_kubelet()
+    subprocess.run([*node.enter, f"{node.folder}/bin/systemctl", "enable", "kube-entra"], check=True)
+    found = {}
+
+    def is_ready():
+        found.update(json.loads(node.run("status", "--output", "json").stdout))
+        return found["webhook"]["ready"]
+
+    node.wait_for(is_ready)
+    assert found["apiServer"]["asksWebhook"] and not found["apiServer"]["reachesWebhook"], found
+    assert found["next"].startswith("the webhook runs: compare the address and the certificates in " + path), found
+
+
+def test_flags_that_are_gone_and_still_in_force_are_said(node):
+    before = node.read("/etc/kubernetes/manifests/kube-apiserver.yaml")
+    assert node.enable().returncode == 0
+    node.mode("notices nothing")
+    node.write("/etc/kubernetes/manifests/kube-apiserver.yaml", before, mode=0o600)
+    found = json.loads(node.run("status", "--output", "json").stdout)
+    assert not found["flags"] and found["apiServer"]["asksWebhook"], found
+    assert "still runs with the flags" in found["next"] and "journalctl -u kubelet" in found["next"], found
+    node.mode("")
+    node.wait_for(lambda: node.log().splitlines()[-1] == "started without the webhook")
+    found = json.loads(node.run("status", "--output", "json").stdout)
+    assert "`kube-entra enable` adds them again" in found["next"], found
+
+
 @pytest.mark.parametrize("distribution, missing", [("kubeadm", "manifests/kube-apiserver.yaml"), ("rke2", "rke2.yaml")])
 def test_another_machine_is_not_a_node_without_the_webhook(make, distribution, missing):
     node = make()
