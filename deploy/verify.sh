@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # deploy/verify.sh FOLDER [PUBLIC-KEY.pem]: checks a release with openssl alone: the signature over SHA256SUMS, every
 # checksum, and that the statement of how it was built speaks of the same files. Without a key it says so and exits 1.
+# Bash 3.2 and later run it, and OpenSSL 1.1.1 and later.
 set -euo pipefail
 export LC_ALL=C
+# Variables that would make a shell look elsewhere, or leave files out.
+unset CDPATH GLOBIGNORE
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then
     sed -n '2,3s/^# \{0,1\}//p' "$0" >&2
     exit 64
@@ -15,8 +18,7 @@ if [ -n "$key" ]; then
     openssl pkey -pubin -in "$key" -noout 2>/dev/null || fail "$key is not a public key in PEM"
 fi
 start=$PWD
-# Not a folder of the same name elsewhere.
-CDPATH='' cd -- "$1" 2>/dev/null || fail "there is no folder $1"
+cd -- "$1" 2>/dev/null || fail "there is no folder $1"
 case "$key" in /* | '') ;; *) key=$start/$key ;; esac
 bad=0
 no() { printf 'no   %s\n' "$*"; bad=1; }
@@ -27,6 +29,13 @@ for name in SHA256SUMS SHA256SUMS.sig; do
 done
 { [ -f SHA256SUMS ] && [ -r SHA256SUMS ]; } || fail "there is no SHA256SUMS in this folder that can be read"
 
+# Whether the key is an Ed25519 key and this openssl has nothing to check its signatures with.
+is_out_of_reach() {
+    local text help
+    text=$(openssl pkey -pubin -in "$key" -noout -text 2>/dev/null) || true
+    help=$(openssl pkeyutl -help 2>&1) || true
+    [[ $text == *ED25519* && $help != *-rawin* ]]
+}
 if [ -z "$key" ]; then
     no "signature: give the public key to check it"
 elif [ ! -f SHA256SUMS.sig ]; then
@@ -34,6 +43,8 @@ elif [ ! -f SHA256SUMS.sig ]; then
 elif openssl dgst -sha256 -verify "$key" -signature SHA256SUMS.sig SHA256SUMS >/dev/null 2>&1 ||
     openssl pkeyutl -verify -rawin -pubin -inkey "$key" -sigfile SHA256SUMS.sig -in SHA256SUMS >/dev/null 2>&1; then
     ok "signature over SHA256SUMS"
+elif is_out_of_reach; then
+    no "signature: $(openssl version) cannot check one of an Ed25519 key; OpenSSL 3 can"
 else
     no "signature: it is not this key's, or SHA256SUMS was changed"
 fi
@@ -65,7 +76,7 @@ for name in *; do
     case "$name" in
         SHA256SUMS | SHA256SUMS.sig) ;;
         *[^A-Za-z0-9._~+-]*) no "a file with a strange name is here: $(printf '%q' "$name")" ;;
-        *) grep -qE "^[0-9a-f]+ ${name//[.+]/[&]}$" <<<"$listed" || no "$name is not in SHA256SUMS" ;;
+        *) [[ $listed == *" $name"$'\n'* ]] || no "$name is not in SHA256SUMS" ;;
     esac
 done
 
@@ -77,7 +88,7 @@ else
     while read -r digest name; do
         case "$name" in *.intoto.json) continue ;; esac
         spoken=$((spoken + 1))
-        grep -A2 -F "\"sha256\": \"$digest\"" "$statement" | grep -qF "\"name\": \"$name\"" ||
+        [[ $(grep -A2 -F "\"sha256\": \"$digest\"" "$statement") == *"\"name\": \"$name\""* ]] ||
             no "$statement does not speak of $name"
     done <<<"${listed%$'\n'}"
     [ "$(grep -c '"sha256": "' "$statement")" -eq "$spoken" ] || no "$statement speaks of files that SHA256SUMS does not have"

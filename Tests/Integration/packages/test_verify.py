@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from bare_root import archive, needs_root
 from programs import ROOT
 from released import run
 
@@ -44,10 +45,15 @@ def copy(made, tmp_path):
     return shutil.copytree(made, tmp_path / "copy")
 
 
-@pytest.fixture
-def verify(copy, release_key):
+# Without what bash has since 5.2; an older one does not know it.
+OLD_BASH = ["bash", "-c", 'shopt -u patsub_replacement 2>/dev/null || :; . "$0"']
+
+
+@pytest.fixture(params=[["bash"], OLD_BASH], ids=["bash", "bash as before 5.2"])
+def verify(request, copy, release_key):
     def call(*arguments, status=1, **options):
-        return run("bash", VERIFY, *(arguments or (copy, release_key / "public.pem")), status=status, **options)
+        arguments = arguments or (copy, release_key / "public.pem")
+        return run(*request.param, VERIFY, *arguments, status=status, **options)
 
     return call
 
@@ -66,6 +72,37 @@ def test_openssl_and_what_every_system_has_are_enough(copy, release_key, tmp_pat
     (tmp_path / "openssl").unlink()
     done = subprocess.run(["bash", *command], capture_output=True, text=True, timeout=60, env={"PATH": str(tmp_path)})
     assert (done.returncode, done.stderr) == (2, "deploy/verify.sh: openssl is missing\n")
+
+
+@pytest.fixture(scope="module")
+def debian_11(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("debian")
+    run("tar", "-C", folder, "--exclude=./dev/*", "-xf", archive(["openssl"], release="bullseye"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+IN_ROOT = 'mount --bind /dev "$0/dev" && exec chroot "$0" bash /verify.sh /copy /public.pem'
+
+
+@needs_root
+@pytest.mark.parametrize("kind", ["EC", "RSA", "ED25519"])
+def test_debian_11_checks_it_too(copy, debian_11, tmp_path, kind):
+    """With bash 5.1, and with OpenSSL 1.1.1, which cannot check what an Ed25519 key signed."""
+    curve = ["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "EC" else []
+    run("openssl", "genpkey", "-algorithm", kind, *curve, "-out", tmp_path / "key.pem")
+    run("openssl", "pkey", "-in", tmp_path / "key.pem", "-pubout", "-out", debian_11 / "public.pem")
+    sign(copy, tmp_path / "key.pem")
+    shutil.copytree(copy, debian_11 / "copy", dirs_exist_ok=True)
+    shutil.copy(VERIFY, debian_11)
+    command = ["unshare", "--mount", "--propagation=private", "sh", "-c", IN_ROOT, debian_11]
+    said = run(*command, status=1 if kind == "ED25519" else 0)
+    assert "yes  kube-entra_1.2.3_amd64.deb" in said
+    if kind == "ED25519":
+        [line] = noes(said)
+        assert line.startswith("no   signature: OpenSSL 1.1.1") and "cannot check one of an Ed25519 key" in line
+    else:
+        assert not noes(said)
 
 
 def test_paths_are_those_of_the_folder_where_it_is_called(copy, release_key, verify, tmp_path):
