@@ -3,6 +3,7 @@
 # Installs the Debian packages it lacks, builds the release, runs the demo. Safe to run again.
 # Arguments are passed on to the demo, for example --keep-running.
 set -euo pipefail
+unset CDPATH
 cd "$(dirname "$0")/.."
 
 PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config g++)

@@ -3,13 +3,15 @@
 # Debian packages, an OCI image, the Helm chart, an SBOM, checksums, a statement of how it was built, and a signature
 # where a private key (RSA, EC or Ed25519) is given. Two runs of one commit give the same bytes: deploy/reproduce.sh.
 #
-# Swift packages come in the versions of deploy/release/packages.txt; after the first run no network is needed.
+# Swift packages are those of deploy/release/packages.txt, to the commit; after the first run no network is needed.
 # --built takes the two programs from a folder instead of building them (for tests of the packaging).
 set -euo pipefail
+unset CDPATH
+start=$PWD
 cd "$(dirname "$0")/.."
 
 fail() { printf 'deploy/release.sh: %s\n' "$*" >&2; exit 1; }
-usage() { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+usage() { sed -n '2,8s/^# \{0,1\}//p' deploy/release.sh >&2; exit 64; }
 
 out='' key='' built=''
 while [ $# -gt 0 ]; do
@@ -21,8 +23,12 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -n "$out" ] || usage
-for tool in dpkg-deb dpkg-shlibdeps objcopy strip python3 openssl tar gzip sha256sum; do
-    command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install dpkg-dev binutils python3 openssl"
+# From where it was called.
+case "$out" in /*) ;; *) out=$start/$out ;; esac
+case "$key" in /* | '') ;; *) key=$start/$key ;; esac
+case "$built" in /* | '') ;; *) built=$start/$built ;; esac
+for tool in dpkg-deb dpkg-shlibdeps objcopy strip python3 openssl tar gzip sha256sum git; do
+    command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install dpkg-dev binutils python3 openssl git"
 done
 
 # Ed25519 signs the text itself, not its digest, which `openssl dgst` cannot do.
@@ -43,11 +49,18 @@ case "$(uname -m)" in
     *) fail "there are no packages for $(uname -m)" ;;
 esac
 # All times in what is built: the commit's.
-commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
-if [ -z "$built" ] && [ -n "$(git status --porcelain 2>/dev/null)" ]; then
-    fail "there are changes here that are in no commit: a release says which commit it is; build it from a clean clone"
+commit=$(git rev-parse HEAD) || fail "git cannot say which commit this is; build it in a clone of the repository"
+if [ -z "$built" ]; then
+    changed=$(git status --porcelain --untracked-files=all)
+    [ -z "$changed" ] ||
+        fail "there are changes here that are in no commit: a release says which commit it is; build it from a clean clone"
+    # Swift and the packages take whatever lies in these folders.
+    ignored=$(git status --porcelain --ignored --untracked-files=all -- \
+        ':(glob)Package*.swift' Sources deploy ':!*/__pycache__/*')
+    [ -z "$ignored" ] ||
+        fail "there are files here that git ignores, and that are in no commit; build it from a clean clone: ${ignored//$'\n'/, }"
 fi
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
 
@@ -61,12 +74,9 @@ if [ -n "$built" ]; then
     [ -e Package.resolved ] || fail "Package.resolved is missing, which says what is in the programs: swift package resolve"
     cp "$built/kube-entra" "$built/kube-entra-demo" "$work/"
 else
-    [ -e Package.resolved ] || swift package --scratch-path .build-release resolve || fail "Swift packages cannot be fetched"
-    { python3 deploy/release/packages.py Package.resolved || true; } | while read -r name wanted; do
-        [ -n "$wanted" ] || fail "deploy/release/packages.txt does not have $name"
-        swift package --scratch-path .build-release resolve "$name" --version "$wanted" || fail "there is no $name $wanted"
-    done
-    python3 deploy/release/packages.py Package.resolved || fail "these Swift packages are not as in deploy/release/packages.txt"
+    python3 deploy/release/packages.py Package.resolved >/dev/null 2>&1 ||
+        python3 deploy/release/packages.py --write Package.resolved
+    swift package --scratch-path .build-release --force-resolved-versions resolve || fail "Swift packages cannot be fetched"
     # No path of this machine and no time ends up in the programs: paths are made relative; the names of cached modules
     # and the hashes of compiler options, which depend on paths, are left out. deploy/reproduce.sh shows it.
     # Libraries come from the system alone, not from the folder of the program, and all of them before it starts.
@@ -78,6 +88,8 @@ else
             -Xcc "-ffile-prefix-map=$here=." -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
             -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen || fail "the build failed"
     done
+    python3 deploy/release/packages.py Package.resolved .build-release/checkouts ||
+        fail "these Swift packages are not as in deploy/release/packages.txt"
     cp .build-release/release/kube-entra .build-release/release/kube-entra-demo "$work/"
 fi
 

@@ -4,6 +4,7 @@
 #
 # Exit status: 0 the same; 1 different, and where; 2 it could not be built.
 set -euo pipefail
+unset CDPATH
 cd "$(dirname "$0")/.."
 [ "${1:-}" != --help ] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0; }
 here=$PWD
@@ -15,9 +16,12 @@ trap 'rm -rf "$work"' EXIT
 build() {
     local source=$1 out=$2 zone=$3 mask=$4
     shift 4
-    git clone -q --no-hardlinks --no-checkout "$here" "$source"
-    git -C "$source" checkout -q --detach "$commit"
-    (umask "$mask" && TZ=$zone "$source/deploy/release.sh" "$out" "$@") || exit 2
+    (
+        umask "$mask" &&
+            git clone -q --no-hardlinks --no-checkout "$here" "$source" &&
+            git -C "$source" checkout -q --detach "$commit" &&
+            TZ=$zone "$source/deploy/release.sh" "$out" "$@"
+    ) || exit 2
 }
 
 one=$work/source

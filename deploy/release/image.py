@@ -21,7 +21,7 @@ def main(root, file, version, arch):
     when = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     created = datetime.datetime.fromtimestamp(when, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     layer_file = file + ".layer"
-    pack(root, layer_file, owner=0)
+    pack(root, layer_file)
     with open(layer_file, "rb") as opened:
         layer = owned(opened.read(), when)
     os.remove(layer_file)
