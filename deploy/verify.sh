@@ -92,8 +92,10 @@ else
             no "$statement does not speak of $name"
     done <<<"${listed%$'\n'}"
     [ "$(grep -c '"sha256": "' "$statement")" -eq "$spoken" ] || no "$statement speaks of files that SHA256SUMS does not have"
-    what="commit"
-    [ "$(value programs)" = built ] || what="it does not say how the programs were built, and the rest is of commit"
-    [ "$bad" -ne 0 ] || ok "the statement speaks of the same files: $what $(value commit)"
+    commit=$(value commit)
+    [[ $commit =~ ^[0-9a-f]{40,64}$ ]] || no "$statement does not say of which commit this is"
+    what="version $(value version)"
+    [ "$(value programs)" = built ] || what+="; it does not say how the programs were built, and the rest is"
+    [ "$bad" -ne 0 ] || ok "the statement speaks of the same files: $what of commit $commit"
 fi
 exit "$bad"

@@ -68,7 +68,7 @@ def test_openssl_and_what_every_system_has_are_enough(copy, release_key, tmp_pat
     command = [VERIFY, copy, release_key / "public.pem"]
     done = subprocess.run(["bash", *command], capture_output=True, text=True, timeout=60, env={"PATH": str(tmp_path)})
     assert done.returncode == 0 and not done.stderr and not noes(done.stdout), done.stdout + done.stderr
-    assert f"speaks of the same files: commit {COMMIT}" in done.stdout
+    assert f"speaks of the same files: version 1.2.3 of commit {COMMIT}" in done.stdout
     (tmp_path / "openssl").unlink()
     done = subprocess.run(["bash", *command], capture_output=True, text=True, timeout=60, env={"PATH": str(tmp_path)})
     assert (done.returncode, done.stderr) == (2, "deploy/verify.sh: openssl is missing\n")
@@ -192,6 +192,15 @@ def test_a_file_of_the_statement_that_is_gone_from_the_list_is_missed(copy, veri
     write_sums(copy)
     sign(copy, release_key / "key.pem")
     assert noes(verify()) == [f"no   {STATEMENT} speaks of files that SHA256SUMS does not have"]
+
+
+@pytest.mark.parametrize("commit", ["unknown", "", "main", COMMIT[:39]])
+def test_a_statement_without_a_commit_says_nothing(copy, verify, release_key, commit):
+    text = (copy / STATEMENT).read_text()
+    (copy / STATEMENT).write_text(text.replace(f'"commit": "{COMMIT}"', f'"commit": "{commit}"'))
+    write_sums(copy)
+    sign(copy, release_key / "key.pem")
+    assert noes(verify()) == [f"no   {STATEMENT} does not say of which commit this is"]
 
 
 @pytest.mark.parametrize("kind", ["ED25519", "RSA"])
