@@ -69,6 +69,14 @@ def test_the_certificate_of_cert_manager_fits_the_secret_that_is_mounted():
     assert {item["path"] for item in secret["items"]} == {"server.crt", "server.key", "client-ca.crt"}
 
 
+def test_certificates_come_from_an_issuer_that_nobody_else_may_ask():
+    """A ClusterIssuer would sign for every namespace, and kube-apiserver believes whoever has such a certificate."""
+    made = by_name(rendered(SETS["certificates from cert-manager"]))
+    assert made["Certificate", "kube-entra-certs"]["spec"]["issuerRef"]["kind"] == "Issuer"
+    shown = re.findall(r"issuerRef: (\{.*\})", (CHART / "README.md").read_text())
+    assert [yaml.safe_load(one)["kind"] for one in shown] == ["Issuer"]
+
+
 def test_a_daemon_set_runs_on_the_control_plane_only():
     made = by_name(rendered(SETS["a DaemonSet on the control plane"]))
     spec = made["DaemonSet", "kube-entra"]["spec"]

@@ -271,6 +271,11 @@ def test_files_in_other_places_are_taken(values):
     rendered(values)
 
 
+def test_an_audit_file_that_would_fill_the_state_of_the_pod_is_refused():
+    values = {"configuration": {"logging": {"audit": "/var/lib/kube-entra/more/../audit.jsonl"}}}
+    assert "configuration.logging.audit: the pod has 16 MiB for its state" in refusal(values)
+
+
 PROXY = {"proxy": "http://user:1@proxy.example:3128"}
 BLOCK = {"ipBlock": {"cidr": "192.0.2.7/32"}}
 

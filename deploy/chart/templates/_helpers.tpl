@@ -1,6 +1,6 @@
 {{- define "kube-entra.selector" -}}
 app.kubernetes.io/name: kube-entra
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "kube-entra.image" -}}
