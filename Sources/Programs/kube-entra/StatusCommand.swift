@@ -9,14 +9,14 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Says whether this node's API server signs people in with Entra.",
         discussion: """
-            Flags, webhook, what the API server answers, kubeadm's own configuration, the hashes of configuration and \
+            Flags, webhook, what the API server answers, files without which either would not start again, kubeadm's own configuration, the hashes of configuration and \
             certificates, and whom the deny lists refuse. It says when an enable or disable was left half done. On several control-plane nodes, \
             write the status of one to a file and compare it on the others:
 
               kube-entra status --output json >node1.json
               kube-entra status --compare node1.json
 
-            Exit status: 0 enabled and working; 1 not enabled, half done, not working, or a node's configuration or \
+            Exit status: 0 enabled and working; 1 not enabled, half done, not working or not after a restart, or a node's configuration or \
             deny list differs; 2 could not check.
             """)
 

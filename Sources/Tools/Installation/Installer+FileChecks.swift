@@ -39,12 +39,18 @@ extension Installer {
 
     /// Fails if the webhook's user has no permission to read a file that is there.
     private func checkIsReadable(_ path: String, _ plan: InstallationPlan) throws {
-        let owner = owner(plan)
+        guard let obstacle = obstacleToReading(path, isPod: plan.request.service != .systemd) else { return }
+        throw CommandFailure("the webhook would not start: \(obstacle.message)", hint: obstacle.hint)
+    }
+
+    /// Why the webhook's user may not read a file that is there; nil if it may.
+    func obstacleToReading(_ path: String, isPod: Bool) -> (message: String, hint: String)? {
+        let owner = owner(isPod: isPod)
         var current = ""
         for part in path.split(separator: "/") {
             current += "/" + part
             var status = stat()
-            guard stat(files.root + current, &status) == 0 else { return }
+            guard stat(files.root + current, &status) == 0 else { return nil }
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
             let bits: UInt32 = isFolder ? 1 : 4
             let mode = UInt32(status.st_mode)
@@ -53,17 +59,19 @@ extension Installer {
             guard permitted & bits == 0 else { continue }
             let group = owner?.group ?? 0
             let word = ShellWord.quoted(current)
-            let isPod = plan.request.service != .systemd
-            let user = isPod ? "\(ServiceFiles.podUser), whom the static pod runs as," : ServiceFiles.userName
-            throw CommandFailure(
-                "the webhook would not start: \(current) is not open to the user \(user)"
-                    + (isFolder ? ", and it must reach \(path)" : ""),
-                hint: isFolder
+            let user =
+                isPod
+                ? "\(ServiceFiles.podUser), whom the static pod runs as," : ServiceFiles.userName
+            return (
+                "\(current) is not open to the user \(user)" + (isFolder ? ", and it must reach \(path)" : ""),
+                isFolder
                     ? "chmod a+x \(word)"
                     : owner == nil
                         ? "chmod a+r \(word), or for a secret make the user first (systemd-sysusers)"
-                        : "chgrp \(group) \(word) && chmod g+r \(word)")
+                        : "chgrp \(group) \(word) && chmod g+r \(word)"
+            )
         }
+        return nil
     }
 
     /// What the webhook's service said last, of its end; nil if it has not ended, or nobody knows.

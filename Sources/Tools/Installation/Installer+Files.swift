@@ -284,12 +284,13 @@ extension Installer {
     }
 
     /// The owner of the webhook's own files.
-    func owner(_ plan: InstallationPlan) -> NodeFiles.Owner? {
-        switch plan.request.service {
-        case .staticPod: NodeFiles.Owner(user: ServiceFiles.podUser, group: ServiceFiles.podUser)
-        case .systemd:
-            environment.account(ServiceFiles.userName).map { NodeFiles.Owner(user: $0.user, group: $0.group) }
-        }
+    func owner(_ plan: InstallationPlan) -> NodeFiles.Owner? { owner(isPod: plan.request.service != .systemd) }
+
+    /// The user and group that the webhook runs as; nil if they are not made yet.
+    func owner(isPod: Bool) -> NodeFiles.Owner? {
+        isPod
+            ? NodeFiles.Owner(user: ServiceFiles.podUser, group: ServiceFiles.podUser)
+            : environment.account(ServiceFiles.userName).map { NodeFiles.Owner(user: $0.user, group: $0.group) }
     }
 
     private func owner(_ owner: InstallationPlan.FileOwner, _ plan: InstallationPlan) -> NodeFiles.Owner? {

@@ -319,3 +319,42 @@ def test_deny_lists_are_shown_and_compared(make, tmp_path):
     del status["denyLists"]
     (tmp_path / "older.json").write_text(json.dumps(status))
     assert found(one, "--compare", str(tmp_path / "older.json"))[1]["compared"][0]["denyLists"] == []
+
+
+@pytest.mark.parametrize(
+    "path, by",
+    [
+        ("webhook.yaml", "kube-apiserver"),
+        ("certs/ca.crt", "kube-apiserver"),
+        ("certs/client.crt", "kube-apiserver"),
+        ("certs/client.key", "kube-apiserver"),
+        ("certs/server.crt", "the webhook"),
+        ("certs/server.key", "the webhook"),
+        ("certs/client-ca.crt", "the webhook"),
+        ("kube-entra.yaml", "the webhook"),
+    ],
+)
+def test_a_file_that_only_a_restart_needs_is_missed_before(node, path, by):
+    assert node.enable().returncode == 0
+    path = f"/etc/kube-entra/{path}"
+    os.rename(node.path(path), node.path(path) + ".away")
+    done = node.run("status")
+    assert done.returncode == 1 and "does not survive a restart" in done.stdout, done.stdout
+    assert f"{by} would not start again: {path} is missing" in done.stdout and "next " in done.stdout, done.stdout
+    found = json.loads(node.run("status", "--output", "json").stdout)
+    assert not found["enabled"] and found["obstacleToRestart"].endswith(f"{path} is missing"), found
+    os.rename(node.path(path) + ".away", node.path(path))
+    done = node.run("status")
+    assert done.returncode == 0 and "restart" not in done.stdout, done.stdout
+
+
+def test_a_key_that_the_webhook_may_not_read_is_missed_before_a_restart(node):
+    assert node.enable().returncode == 0
+    key = node.path("/etc/kube-entra/certs/server.key")
+    os.chown(key, 0, 0)
+    os.chmod(key, 0o600)
+    done = node.run("status")
+    assert done.returncode == 1 and "/etc/kube-entra/certs/server.key is not open to the user" in done.stdout, (
+        done.stdout
+    )
+    assert "chgrp" in done.stdout
