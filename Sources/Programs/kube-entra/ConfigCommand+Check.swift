@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Installation
 import Terminal
 import Timestamps
 
@@ -11,7 +12,7 @@ extension ConfigCommand {
             discussion: """
                 With --no-files, only the configuration file itself is checked, for example in version control. A comment \
                 `# kube-entra:allow RULE reason` on the line of a finding, or in a line of its own above, silences the \
-                rule there.
+                rule there. As root, files are judged as the webhook's user would find them.
 
                 Exit status: 0 usable; 1 usable, with warnings and --strict; 2 `serve` would refuse it.
                 """)
@@ -24,6 +25,11 @@ extension ConfigCommand {
         var noFiles = false
 
         func run() throws {
+            if !noFiles, let loaded = try? ConfigurationLoader.load(path: file),
+                let user = WebhookUser.takeOn(for: loaded.configuration, at: file)
+            {
+                Console.notes(["checked with the permissions of \(user), whom the webhook runs as"])
+            }
             let report = try ConfigurationReport(
                 checking: file, looksAtFiles: !noFiles, format: output, now: .now())
             if let result = report.formatted(as: output, version: Version.current) {

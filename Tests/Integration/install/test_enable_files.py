@@ -107,3 +107,13 @@ def test_a_webhook_that_ends_says_why_at_once(node):
     assert done.returncode == 2 and "the webhook has ended: " in done.stderr, done.stdout + done.stderr
     assert "/etc/kube-entra/certs/server.crt" in done.stderr and "journalctl -u kube-entra" in done.stderr
     as_before(node, before)
+
+
+def test_the_configuration_of_enable_is_usable_for_root_too(node):
+    """The webhook's own files are no finding for root, whom serve would refuse to trust them."""
+    put(node)
+    assert node.enable().returncode == 0
+    done = node.run("config", "check", CONFIG)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "file-is-shared" not in done.stderr, done.stderr
+    assert "checked with the permissions of kube-entra, whom the webhook runs as" in done.stderr, done.stderr
