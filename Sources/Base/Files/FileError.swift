@@ -11,6 +11,8 @@ public enum FileError: Error, Hashable, Sendable {
     case exists
     case notReadable
     case notWritable
+    /// The disk, or what this user may use of it, is full.
+    case diskFull
     case folderMissing
     case folderNotWritable
     /// The folder is there, and the system makes no file in it, as in `/proc`.
@@ -43,6 +45,7 @@ public enum FileError: Error, Hashable, Sendable {
         case .exists: "the file is there already"
         case .notReadable: "the file cannot be read"
         case .notWritable: "the file cannot be written"
+        case .diskFull: "the file cannot be written: No space left on device"
         case .folderMissing: "the folder that it would be in is not there"
         case .folderNotWritable: "this user may not write into the folder"
         case .folderTakesNoFiles: "the system makes no file in that folder"
@@ -79,6 +82,11 @@ public enum FileError: Error, Hashable, Sendable {
         self.init(opening: code, missing: .missing, standard: .notReadable)
     }
 
+    /// Why a file that was created cannot be written, from an errno value.
+    init(writing code: Int32) {
+        self = code == ENOSPC || code == EDQUOT ? .diskFull : .notWritable
+    }
+
     init(opening code: Int32, missing: FileError, standard: FileError) {
         self =
             switch code {
@@ -88,6 +96,7 @@ public enum FileError: Error, Hashable, Sendable {
             case ENOTDIR: .partIsNoFolder
             case EISDIR: .isFolder
             case ELOOP: .linkLoop
+            case ENOSPC, EDQUOT: .diskFull
             default: standard
             }
     }

@@ -74,11 +74,14 @@ extension FileIO {
         isComplete = isComplete && (!exists || copyAttributes(of: path, to: descriptor))
         // After the owner, because a change of owner clears some permissions.
         let mode = exists ? old.st_mode & 0o7777 : newMode
-        isComplete = isComplete && fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
+        isComplete =
+            isComplete && fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
+            && rename(temporary, path) == 0
+        let code = errno
         close(descriptor)
-        guard isComplete, rename(temporary, path) == 0 else {
+        guard isComplete else {
             unlink(temporary)
-            throw .notWritable
+            throw FileError(writing: code)
         }
         synchronize(folder: folder(of: path))
     }
@@ -111,7 +114,9 @@ extension FileIO {
         do throws(FilesError) {
             for file in files { written.append((try stage(file), file.path)) }
             for (temporary, path) in written {
-                guard rename(temporary, path) == 0 else { throw FilesError(path: path, error: .notWritable) }
+                guard rename(temporary, path) == 0 else {
+                    throw FilesError(path: path, error: FileError(writing: errno))
+                }
             }
         } catch {
             for (temporary, _) in written { unlink(temporary) }
@@ -144,7 +149,7 @@ extension FileIO {
         var made = stat()
         fstat(descriptor, &made)
         if !writeAll(file.bytes, to: descriptor) {
-            problem = .notWritable
+            problem = FileError(writing: errno)
         } else if isReplaced, made.st_uid != old.st_uid || made.st_gid != old.st_gid,
             fchown(descriptor, old.st_uid, old.st_gid) != 0
         {
@@ -153,7 +158,7 @@ extension FileIO {
             || fchmod(descriptor, file.mode | (isReplaced ? old.st_mode & S_IRGRP : 0)) != 0
             || fsync(descriptor) != 0
         {
-            problem = .notWritable
+            problem = FileError(writing: errno)
         }
         guard let problem else { return temporary }
         unlink(temporary)

@@ -66,14 +66,15 @@ public enum FileIO {
         let (temporary, descriptor) = try makeTemporary(beside: path, mode: mode)
         // The umask may have removed permissions that were asked for.
         let isComplete = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
+        var code = errno
         close(descriptor)
         guard isComplete else {
             unlink(temporary)
-            throw .notWritable
+            throw FileError(writing: code)
         }
         // A link, unlike a rename, fails if the path exists.
         let moved = replacing ? rename(temporary, path) : link(temporary, path)
-        let code = errno
+        code = errno
         if moved != 0 || !replacing { unlink(temporary) }
         guard moved == 0 else { throw FileError(opening: code, missing: .notWritable, standard: .notWritable) }
     }

@@ -197,3 +197,20 @@ def test_a_link_to_a_file_stays_and_the_file_is_written(run, words, folder, comm
     run(*words(command), "--out", "way", *([] if command in WITHOUT_FORCE else ["--force"]))
     assert os.readlink(folder / "way") == "elsewhere/file" and os.listdir(folder / "elsewhere") == ["file"]
     assert len((folder / "elsewhere" / "file").read_text()) > 100
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk of its own")
+def test_a_full_disk_is_the_reason_why_a_file_is_not_written(words, folder):
+    """Nothing is left of what began, and nothing is lost of what was there."""
+    disk = folder / "disk"
+    disk.mkdir()
+    fill = f"mount -t tmpfs -o size=4k tmpfs {disk} && echo kept >{disk}/kept && "
+    for command in [
+        ["certs", "create", "--out", f"{disk}/certs"],
+        [*words("config init"), "--out", f"{disk}/new.yaml"],
+    ]:
+        text = f'{fill} "$@"; status=$?; ls -A {disk} {disk}/certs >&2; exit $status'
+        called = ["unshare", "--mount", "sh", "-c", text, "sh", BINARY, *command]
+        done = subprocess.run(called, cwd=folder, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and "the file cannot be written: No space left on device" in done.stderr, done
+        assert "kept" in done.stderr and ".tmp" not in done.stderr, done
