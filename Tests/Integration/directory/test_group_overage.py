@@ -205,7 +205,7 @@ def test_an_outage_changes_nothing_for_others(setting, entra):
     for thread in threads:
         thread.join()
     print(f"median {statistics.median(quiet):.6f} → {statistics.median(outage):.6f}, {len(failures)} refused")
-    assert all(failures)
+    assert len(failures) >= len(threads) and all(failures)
     # Python makes most of the noise here: its threads share one interpreter. Whoever waits for Graph does so for longer.
     assert statistics.median(outage) < 0.5
     assert len(graph.requests) <= 50

@@ -113,12 +113,33 @@ def test_the_metrics_are_those_of_the_program():
     assert families(dashboard) == FAMILIES
 
 
+def anchors(document):
+    """The names by which GitHub links to a document's headings."""
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    found = set()
+    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        # Links in headings count by their text, code by its words.
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+        name = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        found.add(next(n for n in [name, *(f"{name}-{number}" for number in range(1, 99))] if n not in found))
+    return found
+
+
 def test_links_in_the_documents_lead_somewhere():
-    documents = [ROOT / "README.md", ROOT / "certs/README.md", *DEPLOY.rglob("README.md")]
-    links = [(document, link) for document in documents for link in re.findall(r"\]\(([^)#]+)\)", document.read_text())]
-    assert len(documents) > 10 and len(links) > 30
+    folders = [DEPLOY, ROOT / "certs", ROOT / ".github", ROOT / "Sources"]
+    documents = [ROOT / "README.md", *(path for folder in folders for path in folder.rglob("*.md"))]
+    links = [(document, link) for document in documents for link in re.findall(r"\]\(([^)]+)\)", document.read_text())]
+    assert len(documents) > 25 and len(links) > 60
+    wrong = []
     for document, link in links:
-        assert link.startswith("https://") or (document.parent / link).exists(), (document, link)
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        target = target / "README.md" if anchor and target.is_dir() else target
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            wrong.append((str(document.relative_to(ROOT)), link))
+    assert not wrong
 
 
 def test_yaml_in_deploy_and_in_its_documents_loads():
