@@ -40,22 +40,72 @@ PLACES = [
 ]
 
 
+FOLDERS = ["/etc/kube-entra", "/var/lib/kube-entra", "/var/log/kube-entra"]
+
+
+def purge(node):
+    """Which of the folders are left, and what was said."""
+    for folder in FOLDERS:
+        node.write(f"{folder}/file", "{}\n")
+    script = ["sh", f"{ROOT}/deploy/release/debian/postrm", "purge"]
+    done = subprocess.run([*node.enter, *script], capture_output=True, text=True, env=node.environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return [folder for folder in FOLDERS if node.exists(folder)], done.stderr
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_a_purge_leaves_the_files_that_kube_apiserver_names(node, place):
     """`--force` and the like remove the package although kube-apiserver asks the webhook."""
-    folders = ["/etc/kube-entra", "/var/lib/kube-entra", "/var/log/kube-entra"]
-    script = ["sh", f"{ROOT}/deploy/release/debian/postrm", "purge"]
     text = node.read(place) if node.exists(place) else "# mine\n"
     flag = "authentication-token-webhook-config-file=/etc/kube-entra/webhook.yaml"
-    for is_named in (True, False):
-        for folder in folders:
-            node.write(f"{folder}/webhook.yaml", "{}\n")
-        named = text.replace("  - kube-apiserver\n", f"  - kube-apiserver\n    - --{flag}\n")
-        node.write(place, (named if named != text else f"kube-apiserver-arg: [{flag}]\n") if is_named else text)
-        done = subprocess.run([*node.enter, *script], capture_output=True, text=True, env=node.environment, timeout=60)
-        assert done.returncode == 0, done.stderr
-        assert ("/etc/kube-entra stays, since" in done.stderr) == is_named, done.stderr
-        assert [node.exists(folder) for folder in folders] == [is_named, False, False]
+    named = text.replace("  - kube-apiserver\n", f"  - kube-apiserver\n    - --{flag}\n")
+    node.write(place, named if named != text else f"kube-apiserver-arg: [{flag}]\n")
+    left, said = purge(node)
+    assert left == FOLDERS and f"stay, since {place} needs them" in said
+    node.write(place, text)
+    assert purge(node) == ([], "")
+
+
+AUTHORIZATION = "authorizers: [{ webhook: { kubeConfigFile: /etc/kube-entra/authorization-webhook.kubeconfig } }]\n"
+POD = "spec: { volumes: [{ hostPath: { path: /etc/kube-entra } }] }\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        # The kill switch, with each way to write an argument.
+        {
+            "/etc/authz.yaml": AUTHORIZATION,
+            "/etc/rancher/k3s/config.yaml": "kube-apiserver-arg:\n  - authorization-config=/etc/authz.yaml\n",
+        },
+        {
+            "/etc/authz.yaml": AUTHORIZATION,
+            "/etc/rancher/rke2/config.yaml.d/1.yaml": 'kube-apiserver-arg: ["a=b", "authorization-config=/etc/authz.yaml"]\n',
+        },
+        {
+            "/etc/authz.yaml": AUTHORIZATION,
+            "/etc/kubernetes/manifests/kube-apiserver.yaml": "- command:\n  - --authorization-config=/etc/authz.yaml\n",
+        },
+        # Static pods under any name.
+        {"/etc/kubernetes/manifests/webhook.yaml": POD},
+        {"/var/lib/rancher/rke2/agent/pod-manifests/entra.yaml": POD},
+        # A copied program with a unit of its own.
+        {"/etc/systemd/system/kube-entra.service": "[Service]\nExecStart=/usr/local/bin/kube-entra serve\n"},
+        {"/var/lib/kube-entra-enable/journal.json": "{}\n"},
+    ],
+    ids=lambda files: list(files)[-1],
+)
+def test_a_purge_leaves_what_another_webhook_or_the_kill_switch_needs(node, files):
+    before = {path: node.read(path) for path in files if node.exists(path)}
+    for path, text in files.items():
+        node.write(path, text)
+    left, said = purge(node)
+    assert left == FOLDERS and f"stay, since {next(iter(files))} needs them" in said
+    for path in files:
+        node.write(path, before.get(path, "# nothing\n"))
+        if path not in before:
+            os.remove(node.path(path))
+    assert purge(node) == ([], "")
 
 
 @pytest.mark.parametrize("distribution", ["kubeadm", "rke2", "k3s"])
