@@ -283,3 +283,17 @@ def test_kubectl_reads_the_kubeconfigs(tmp_path):
     )
     assert cluster["server"] == "https://cluster.example:6443"
     assert user["exec"]["command"] == "kubelogin" and "get-token" in user["exec"]["args"]
+
+
+def test_no_two_pages_have_a_file_of_the_same_name_for_other_lines():
+    """Who follows both would overwrite the one with the other, and nobody could sign in any more."""
+    found = {}
+    for path in sorted(DEPLOY.rglob("README.md")):
+        for name in re.findall(r"config\.yaml\.d/([\w.-]+\.yaml)", path.read_text()):
+            found.setdefault(name, set()).add(path.parent.name)
+    [own] = re.findall(r'fileName = "(.*)"', (ROOT / "Sources/Tools/Installation/DropIn.swift").read_text())
+    pages = [page for name, pages in found.items() if name != own for page in pages]
+    assert sorted(pages) == ["authorization", "chart"] and [name for name in found if len(found[name]) > 1] in (
+        [],
+        [own],
+    )

@@ -235,8 +235,9 @@ def page(bench):
         "several times. `kubectl entra why` explains it in detail. `kube-entra rbac lint` finds bindings that can\n"
         "never match. For each mistake, here is what the two print, and the one command that fixes it. Run\n"
         "`kubeconfig user` where the webhook's configuration is, and give its kubeconfig.yaml to the person, in place\n"
-        "of the old one. `cluster.example` and `team` stand for your cluster and binding, `bbbbbbbb-…` for the client\n"
-        "application that `register` made. Every other reason is in [the reference](../reference/reasons.md).\n"
+        "of the old one. `cluster.example` and `team` stand for your cluster and binding, `ca.crt` for the CA of\n"
+        "kube-apiserver (with kubeadm `/etc/kubernetes/pki/ca.crt`), `bbbbbbbb-…` for the client application that\n"
+        "`register` made. Every other reason is in [the reference](../reference/reasons.md).\n"
     ]
     for title, cause, claims, command in TOKENS:
         parts.append(section(title, cause, bench.credential(claims), bench.lint_line(GOOD), command))

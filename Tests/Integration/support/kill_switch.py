@@ -24,7 +24,7 @@ def turn_on(node, folder=FOLDER, *options, is_awaited=True):
     assert done.returncode == 0, done.stderr
     if node.distribution != "kubeadm":
         text = f"kube-apiserver-arg+: [authorization-config={folder}/authorization.yaml]\n"
-        return node.write(f"/etc/rancher/{node.distribution}/config.yaml.d/90-kube-entra.yaml", text)
+        return node.write(f"/etc/rancher/{node.distribution}/config.yaml.d/91-kube-entra-authorization.yaml", text)
     text = node.read(MANIFEST).replace(
         "--authorization-mode=Node,RBAC", f"--authorization-config={folder}/authorization.yaml"
     )
