@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deploy/verify.sh FOLDER [PUBLIC-KEY.pem]: checks a release with openssl alone: the signature over SHA256SUMS, every
 # checksum, and that the statement of how it was built speaks of the same files. Without a key it says so and exits 1.
-# Bash 3.2 and later run it, and OpenSSL 1.1.1 and later.
+# Written with what bash 3.2 has; run with bash 5.1 and OpenSSL 1.1.1, and with newer ones.
 set -euo pipefail
 export LC_ALL=C
 # Variables that would make a shell look elsewhere, or leave files out.
