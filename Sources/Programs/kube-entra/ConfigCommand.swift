@@ -44,6 +44,9 @@ struct ConfigCommand: ParsableCommand {
             guard !audience.isEmpty, !audience.contains("") else {
                 throw ValidationError("--audience is missing: the server application's ID")
             }
+            for case let problem? in audience.map({ AudienceProblem($0) }) {
+                throw ValidationError(problem.sentence(option: "--audience"))
+            }
             try checked { try IDArgument.read(adminGroup, .group, option: "--admin-group") }
         }
 

@@ -47,6 +47,9 @@ public struct EnableArguments: Sendable {
             guard !audiences.isEmpty, !audiences.contains("") else {
                 throw UsageProblem("--audience is missing: the server application's ID")
             }
+            for case let problem? in audiences.map({ AudienceProblem($0) }) {
+                throw UsageProblem(problem.sentence(option: "--audience"))
+            }
             guard !adminGroups.isEmpty else {
                 throw UsageProblem("--admin-group is missing: the object ID of the admins' group")
             }
@@ -58,6 +61,11 @@ public struct EnableArguments: Sendable {
         guard isStaticPod == true || image == nil else { throw UsageProblem("--image is for --as static-pod") }
         guard image.map(EnableArguments.isImage) ?? true else {
             throw UsageProblem("--image must be the name of an image")
+        }
+        // As `skopeo copy` and `podman push` name it.
+        guard image.map({ $0.firstRange(of: "://") == nil }) ?? true else {
+            throw UsageProblem(
+                "--image must be the name that the kubelet pulls, without docker:// or another scheme before it")
         }
     }
 

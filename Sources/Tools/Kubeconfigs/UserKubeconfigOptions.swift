@@ -50,6 +50,9 @@ public struct UserKubeconfigOptions: Sendable {
             }
         }
         try KubeconfigArgument.checkPrintable(serverID, option: "--server-id")
+        if let problem = serverID.flatMap({ AudienceProblem($0) }) {
+            throw UsageProblem(problem.sentence(option: "--server-id"))
+        }
         guard config != nil || serverID != nil else {
             throw UsageProblem("--server-id is missing (or --config, to take it from the configuration)")
         }

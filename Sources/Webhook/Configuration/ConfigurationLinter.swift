@@ -122,6 +122,11 @@ public struct ConfigurationLinter {
         for (field, mode) in facts.secretModes.sorted(by: { $0.key < $1.key }) where mode & 0o004 != 0 {
             add(.keyIsReadable, field, "everybody on this host may read this secret", "chmod 600 it")
         }
+        for (field, doubt) in facts.doubtfulSecrets.sorted(by: { $0.key < $1.key }) {
+            add(
+                .secretIsNoSecret, field, "\(doubt): Entra would refuse it when the directory is first asked",
+                "put the secret's value there, alone; Entra shows it only once, so make a new secret if it is lost")
+        }
         for (field, reason) in facts.unusableFiles.sorted(by: { $0.key < $1.key }) {
             add(
                 .fileUnusable, field, reason,

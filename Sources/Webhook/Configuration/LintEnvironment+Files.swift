@@ -120,11 +120,34 @@ extension LintEnvironment {
         do throws(FileError) {
             var bytes = try FileIO.read(file.path)
             defer { bytes.withUnsafeMutableBytes { cleanse($0) } }
-            if bytes.allSatisfy({ $0 <= 32 }) { refuse(file, "the file is empty") }
+            if bytes.allSatisfy({ $0 <= 32 }) {
+                refuse(file, "the file is empty")
+            } else if file.role == .clientSecret {
+                doubtfulSecrets[file.field] = Self.doubt(about: bytes)
+            }
         } catch {
             refuse(file, error.sentence)
         }
         if let mode = Self.status(file.path)?.mode { secretModes[file.field] = mode }
+    }
+
+    /// What the file holds in place of a client secret; nil if it can be one.
+    private static func doubt(about bytes: [UInt8]) -> String? {
+        var secret = bytes.drop { $0 <= 32 }
+        while let last = secret.last, last <= 32 { secret.removeLast() }
+        defer { secret.withUnsafeMutableBytes { cleanse($0) } }
+        if secret.contains(where: { $0 <= 32 }) {
+            return "the file holds more than one word, and a client secret is one"
+        }
+        if secret.withUnsafeBytes({ GUID($0) }) != nil {
+            return "the file holds an ID (a GUID), as Entra shows beside each secret, and not the secret's value"
+        }
+        let name = secret.prefix { $0 == UInt8(ascii: "_") || (65...90).contains($0) || (48...57).contains($0) }
+        let rest = secret.dropFirst(name.count)
+        guard !name.isEmpty, rest.first == UInt8(ascii: "="), rest.contains(where: { $0 != UInt8(ascii: "=") }) else {
+            return nil
+        }
+        return "the file holds NAME=VALUE, as for an environment, and only the value belongs there"
     }
 
     private mutating func keys(_ file: NamedFile, _ tenant: TenantSettings) {

@@ -28,6 +28,8 @@ public struct LintEnvironment: Sendable {
     public var otherCertificates: [String: Timestamp] = [:]
     /// Permission bits of files with secrets, by the field that names the file.
     public var secretModes: [String: UInt32] = [:]
+    /// What a file holds that is probably no client secret, by the field that names the file.
+    public var doubtfulSecrets: [String: String] = [:]
     /// Why a file cannot be used, by the field that names the file.
     public var unusableFiles: [String: String] = [:]
 

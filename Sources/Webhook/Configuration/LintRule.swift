@@ -63,6 +63,8 @@ public enum LintRule: String, Sendable, CaseIterable {
     case tenantIsForeign = "tenant-is-foreign"
     case noDenyList = "no-deny-list"
     case reservedGroup = "reserved-group"
+    case audienceInNoToken = "audience-in-no-token"
+    case secretIsNoSecret = "secret-is-no-secret"
 
     /// How serious a finding is.
     public enum Severity: String, Sendable, Comparable {
@@ -161,6 +163,8 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .fileIsShared: "a file or its folder belongs to, or may be written by, somebody else"
         case .audienceIsURI: "an audience is api:// with an application ID, and the ID alone is not listed"
         case .audienceIsNoServer: "an audience is a tenant's ID or a client application's, for which no tokens are made"
+        case .secretIsNoSecret: "a directory's client secret is an ID, more than one word, or NAME=VALUE"
+        case .audienceInNoToken: "an audience is neither an ID nor a URI, or has blanks, quotes or a comma around it"
         case .tenantIsForeign: "a tenant is that of personal Microsoft accounts, Microsoft's own, or a placeholder"
         case .reservedGroup: "a group that Kubernetes uses itself, such as system:authenticated, is granted"
         case .noDenyList: "a tenant whose keys are fetched has no deniedFile, so `kube-entra deny` can lock nobody out"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 from certificates import SERVER
-from entra import ADMINS, AUDIENCE, TENANT
+from entra import ADMINS, AUDIENCE, OBJECT, TENANT
 from webhook import configuration, run
 
 
@@ -136,6 +136,34 @@ def test_files_that_serve_needs_are_errors(folder):
     assert found["tenants[0].authorityCA"].endswith("no.crt: there is no such file")
     assert found["tenants[0].directory.clientSecretFile"].endswith("empty: the file is empty")
     assert check(folder, config, "--no-files")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Xq8~a.b-c_D9\n", None),
+        ("c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmU=", None),
+        ("A1B2=", None),
+        ("a=b", None),
+        (f"{OBJECT}\n", "an ID (a GUID)"),
+        (OBJECT.upper(), "an ID (a GUID)"),
+        ("first\nsecond\n", "more than one word"),
+        ("two words", "more than one word"),
+        ("AZURE_CLIENT_SECRET=Xq8~a.b\n", "NAME=VALUE"),
+    ],
+)
+def test_what_is_no_client_secret_is_named(folder, text, said):
+    (folder / "secret").write_text(text)
+    os.chmod(folder / "secret", 0o600)
+    config = clean()
+    config["tenants"][0].update(groupOverage="resolve", directory={"clientID": TENANT, "clientSecretFile": "secret"})
+    code, answer, _ = check(folder, config)
+    assert code == 0
+    place = ("secret-is-no-secret", "tenants[0].directory.clientSecretFile")
+    assert rules(answer) == ([place] if said else [])
+    assert not said or said in answer["findings"][0]["message"]
+    # It is no error: an old secret can be anything.
+    assert text.strip() not in json.dumps(answer)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import Testing
 
     private static func values(_ change: (inout EnableArguments) -> Void = { _ in }) -> EnableArguments {
         arguments {
-            ($0.tenantID, $0.audiences, $0.adminGroups) = (id, ["aud"], [id])
+            ($0.tenantID, $0.audiences, $0.adminGroups) = (id, ["api://aud"], [id])
             change(&$0)
         }
     }
@@ -28,7 +28,7 @@ import Testing
             return
         }
         try Self.values().check()
-        guard case .values(let tenantID, ["aud"], let groups, .public) = Self.values().source else {
+        guard case .values(let tenantID, ["api://aud"], let groups, .public) = Self.values().source else {
             Issue.record("not from values")
             return
         }
@@ -48,7 +48,16 @@ import Testing
             (values { $0.tenantID = nil }, "--tenant-id must be a tenant's ID (a GUID)"),
             (values { $0.tenantID = "contoso" }, "--tenant-id must be a tenant's ID (a GUID)"),
             (values { $0.audiences = [] }, "--audience is missing: the server application's ID"),
-            (values { $0.audiences = ["a", ""] }, "--audience is missing: the server application's ID"),
+            (values { $0.audiences = ["api://a", ""] }, "--audience is missing: the server application's ID"),
+            (
+                values { $0.audiences = ["kubernetes-prod"] },
+                "--audience is neither an application's ID (a GUID) nor a URI: it must be the server application's ID,"
+                    + " or its URI"
+            ),
+            (
+                values { $0.audiences = [id, id + ","] },
+                "--audience ends with a comma or a semicolon: it must be the server application's ID, or its URI"
+            ),
             (values { $0.adminGroups = [] }, "--admin-group is missing: the object ID of the admins' group"),
             (values { $0.adminGroups = ["admins"] }, "--admin-group must be a group's object ID (a GUID), not a name"),
             (arguments { $0.isStaticPod = true }, "--as static-pod needs --image"),
@@ -56,6 +65,10 @@ import Testing
             (arguments { ($0.isStaticPod, $0.image) = (true, "") }, "--image must be the name of an image"),
             (arguments { ($0.isStaticPod, $0.image) = (true, "a b") }, "--image must be the name of an image"),
             (arguments { ($0.isStaticPod, $0.image) = (true, "a#b") }, "--image must be the name of an image"),
+            (
+                arguments { ($0.isStaticPod, $0.image) = (true, "docker://registry.example/kube-entra:1") },
+                "--image must be the name that the kubelet pulls, without docker:// or another scheme before it"
+            ),
         ])
     func refused(arguments: EnableArguments, sentence: String) {
         #expect(throws: UsageProblem(sentence)) { try arguments.check() }

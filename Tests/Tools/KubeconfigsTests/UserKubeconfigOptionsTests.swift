@@ -41,6 +41,11 @@ struct UserKubeconfigOptionsTests {
                 name: "a server application with an invisible character", change: { $0.serverID = "a\u{200B}" },
                 sentence: "--server-id \(hidden)"),
             Sample(
+                name: "a server application by its display name", change: { $0.serverID = "kubernetes" },
+                sentence:
+                    "--server-id is neither an application's ID (a GUID) nor a URI: it must be the server application's"
+                    + " ID, or its URI"),
+            Sample(
                 name: "explanations without a configuration", change: { $0.isExplained = true },
                 sentence: "--explain needs --config, from which it takes what a client may know"),
             Sample(

@@ -93,6 +93,14 @@ extension ConfigurationLinterTests {
             .reservedGroup, 7
         ),
         (
+            "an audience by its name", "[aaaaaaaa-0000-0000-0000-000000000000]", "[kubernetes-prod]",
+            .audienceInNoToken, 9
+        ),
+        (
+            "a comma behind an audience", "[aaaaaaaa-0000-0000-0000-000000000000]",
+            "['aaaaaaaa-0000-0000-0000-000000000000,']", .audienceInNoToken, 9
+        ),
+        (
             "an imitable group", "    subjects: [user]",
             "    subjects: [user]\n    groupMappings: [{groupObjectID: \(group), kubernetesGroups: [9999aaaa-bbbb-cccc-dddd-eeeeffff0000]}]",
             .groupCanBeImitated, 11

@@ -54,6 +54,17 @@ extension LintPlace {
 extension TenantSettings {
     static func unwiseAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
         sharedAudiences(tenant, place) + tenantsAsAudiences(tenant, place) + uriAudiences(tenant, place)
+            + impossibleAudiences(tenant, place)
+    }
+
+    /// Audiences that no token of Entra carries. They are accepted, because a private authority may have its own.
+    private static func impossibleAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+        tenant.trust.audiences.enumerated().flatMap { index, audience -> [FieldFinding] in
+            guard let problem = AudienceProblem(audience.text) else { return [] }
+            return place.element(index).finding(
+                .audienceInNoToken, "this \(problem.words), so no token of Entra carries it and nobody could sign in",
+                "use the server application's ID (Application (client) ID)")
+        }
     }
 
     /// Audiences of the form `api://<ID>`, if no other audience accepts tokens with the ID alone.
