@@ -85,7 +85,7 @@ enum AzureCLIFunctions {
             else
                 ids=$(az rest --method get --url "$graph/$collection" \
                     --url-parameters "\$filter=displayName eq '$name'" "\$select=id" --query 'value[].id' --output tsv) ||
-                    fail "cannot look for $collection with the name $name"
+                    fail "cannot look for $collection with the name $name; the Azure CLI says why, above"
                 for other in $ids; do
                     case "$adopted" in *" $other "*) id=$other ;; esac
                 done

@@ -46,6 +46,11 @@ extension Registration {
             { [ -f "$made" ] && own "$made"; } || fail "$made is a link, is not yours, or others may change it: look at each ID in it, or use another folder"
         fi
 
+        command -v az >/dev/null || fail "there is no Azure CLI (az) here: install it (https://aka.ms/azure-cli) and sign in with '\(signIn)', or run this script in Azure Cloud Shell, which has it"
+        az rest --help >/dev/null 2>&1 || fail "this Azure CLI has no 'az rest', so it is too old: 'az upgrade', or https://aka.ms/azure-cli"
+        tenant=$(az account show --query tenantId --output tsv) || fail "the Azure CLI is signed in nowhere: '\(signIn)', then run this script again"
+        [ -n "$tenant" ] || fail "the tenant's ID cannot be read: '\(signIn)', then run this script again"
+
         echo "server application: \(name)" >&2
         server=$(ensure applications '\(name)' '\(serverBody)' '\(serverQuery)')
         audience=$(app_id "$server")
@@ -63,8 +68,6 @@ extension Registration {
         echo "group: \(groupName)" >&2
         group=$(ensure groups '\(groupName)' '\(groupBody)')
         \(addsCaller ? addCallerPart : "")\(onlyAssignedGroups ? assignGroupPart : "")\(withDirectory ? directoryPart : "")
-        tenant=$(az account show --query tenantId --output tsv)
-        [ -n "$tenant" ] || fail "the tenant's ID cannot be read"
         cat <<END
 
         On each control-plane node, as root:
@@ -75,6 +78,16 @@ extension Registration {
         }
 
         """
+    }
+
+    /// The command that signs the Azure CLI in; a tenant need not have a subscription.
+    private var signIn: String {
+        let login = "az login --allow-no-subscriptions"
+        return switch cloud {
+        case .public: login
+        case .usGovernment: "az cloud set --name AzureUSGovernment && \(login)"
+        case .china: "az cloud set --name AzureChinaCloud && \(login)"
+        }
     }
 
     /// The file with the IDs of what the script made.

@@ -5,6 +5,8 @@ extension Registration {
     public var terraformConfiguration: String {
         """
         # What a cluster needs in Microsoft Entra. Made by `kube-entra register --format terraform`.
+        # In a folder of its own: `terraform init`, then `terraform apply`, where `az login` has signed in somebody who
+        # may register applications (Cloud Application Administrator), or as the azuread provider's documentation says.
         # Terraform stops where something with one of the names is there already, since anybody in the tenant could have
         # made it. If it is yours, look at its owners (and at a group's members), then `terraform import` it.
         terraform {
