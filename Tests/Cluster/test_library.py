@@ -93,7 +93,11 @@ def test_the_authenticator_says_that_the_webhook_is_down(served):
     assert not answer["authenticated"] and "connection refused" in answer["error"], answer
 
 
-@pytest.mark.parametrize("options", [(), ("--kubernetes", "1.36"), ("--embed",)], ids=["1.32", "1.36", "embedded"])
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--kubernetes", "1.31"), ("--kubernetes", "1.36"), ("--embed",)],
+    ids=["1.32", "1.31", "1.36", "embedded"],
+)
 def test_the_authorizer_denies_whom_the_deny_list_names_and_asks_about_nobody_else(served, options):
     (accepted,) = served.authenticate(served.entra.token())
     person = {"user": accepted["user"], "verb": "get", "resource": "pods", "namespace": "x"}

@@ -22,7 +22,10 @@ extension KubeconfigCommand {
                 valueName: "folder"))
         var mountedAt: String?
 
-        @Option(help: .init("The API server's version; from 1.34 on it knows more fields.", valueName: "version"))
+        @Option(
+            help: .init(
+                "The API server's version. 1.30 and 1.31 know an older form of the file, and 1.34 more fields."
+                    + " (default: the form of 1.32)", valueName: "version"))
         var kubernetes: String?
 
         @OptionGroup var destination: OutputArguments

@@ -2,38 +2,53 @@ import YAML
 
 /// The file of kube-apiserver's `--authorization-config`: the webhook, which can only deny, before Node and RBAC.
 ///
-/// Source: Kubernetes documentation, "Configuring the API Server using an Authorization Config File";
-/// `apiserver.config.k8s.io/v1` is stable since 1.32.
+/// Source: Kubernetes documentation, "Configuring the API Server using an Authorization Config File".
 public struct AuthorizationConfiguration: Sendable {
     /// The usual name of the webhook's kubeconfig, beside the file; `kubeConfigFile` points to it.
     public static let kubeconfigName = "authorization-webhook.kubeconfig"
 
     /// The absolute path of the webhook's kubeconfig as the API server sees it.
     public var kubeconfigPath: String
-    /// Whether the API server knows the cache fields, which older ones reject.
-    public var knowsCacheFields: Bool
+    /// The form of the file that the API server knows.
+    public var form: Form
 
     /// The configuration of one API server.
-    public init(kubeconfigPath: String, knowsCacheFields: Bool) {
+    public init(kubeconfigPath: String, form: Form) {
         self.kubeconfigPath = kubeconfigPath
-        self.knowsCacheFields = knowsCacheFields
+        self.form = form
     }
 
-    /// Whether an API server of that version, such as `1.34`, `v1.34.2` or `v1.34.2+k3s1`, knows the cache fields; nil
-    /// if the text is not a version.
-    public static func knowsCacheFields(version: String) -> Bool? {
-        let parts = (version.hasPrefix("v") ? version.dropFirst() : Substring(version)).split(
-            separator: ".", omittingEmptySubsequences: false)
-        guard parts.count >= 2, let major = Int(parts[0]), let minor = Int(parts[1].prefix { $0.isNumber }),
-            major >= 0, minor >= 0
-        else { return nil }
-        return major > 1 || (major == 1 && minor >= 34)
+    /// The forms of the file. An API server does not start with one that it does not know.
+    public enum Form: Sendable, CaseIterable {
+        /// Of 1.30 and 1.31.
+        case beta
+        /// Since 1.32.
+        case stable
+        /// Since 1.34: with the cache fields, which older API servers reject.
+        case stableWithCacheFields
+
+        /// The form for a release; nil if that release knows no such file.
+        public init?(for release: KubernetesRelease) {
+            switch release {
+            case KubernetesRelease(1, 34)...: self = .stableWithCacheFields
+            case KubernetesRelease(1, 32)...: self = .stable
+            case KubernetesRelease(1, 30)...: self = .beta
+            default: return nil
+            }
+        }
+
+        fileprivate var apiVersion: String {
+            switch self {
+            case .beta: "apiserver.config.k8s.io/v1beta1"
+            case .stable, .stableWithCacheFields: "apiserver.config.k8s.io/v1"
+            }
+        }
     }
 
     /// The file's content, in YAML.
     public var text: String {
         let caching =
-            knowsCacheFields
+            form == .stableWithCacheFields
             ? """
 
                 cacheAuthorizedRequests: false
@@ -42,7 +57,7 @@ public struct AuthorizationConfiguration: Sendable {
         return """
             # kube-apiserver reads this file again when it changes:
             #   --authorization-config=THIS FILE, in place of --authorization-mode and --authorization-webhook-*
-            apiVersion: apiserver.config.k8s.io/v1
+            apiVersion: \(form.apiVersion)
             kind: AuthorizationConfiguration
             authorizers:
             - type: Webhook

@@ -17,7 +17,7 @@ public struct AuthorizationFiles: Sendable {
     /// - Parameters:
     ///   - webhook: the kubeconfig, made for authorization.
     ///   - mountedAt: the folder of the kubeconfig as the API server sees it; nil for the folder of `path`.
-    ///   - kubernetes: the API server's version; nil for an old one.
+    ///   - kubernetes: the API server's version; nil for the form that all API servers since 1.32 know.
     public init(webhook: WebhookKubeconfig, path: String?, mountedAt: String?, kubernetes: String?) {
         let mount =
             mountedAt.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
@@ -25,7 +25,8 @@ public struct AuthorizationFiles: Sendable {
         configuration =
             AuthorizationConfiguration(
                 kubeconfigPath: mount + AuthorizationConfiguration.kubeconfigName,
-                knowsCacheFields: kubernetes.flatMap(AuthorizationConfiguration.knowsCacheFields) ?? false
+                form: kubernetes.flatMap { KubernetesRelease($0) }.flatMap { AuthorizationConfiguration.Form(for: $0) }
+                    ?? .stable
             ).text
         kubeconfig = webhook.text
         self.path = path
@@ -37,8 +38,16 @@ public struct AuthorizationFiles: Sendable {
         guard mountedAt?.hasPrefix("/") ?? true else {
             throw UsageProblem("--mounted-at must be an absolute path, as the API server sees it")
         }
-        if let kubernetes, AuthorizationConfiguration.knowsCacheFields(version: kubernetes) == nil {
+        guard let kubernetes else { return }
+        guard let release = KubernetesRelease(kubernetes) else {
             throw UsageProblem("--kubernetes must be a version such as 1.34 or v1.34.2")
+        }
+        guard AuthorizationConfiguration.Form(for: release) != nil else {
+            throw UsageProblem(
+                "--kubernetes \(release.major).\(release.minor): an API server before 1.30 knows no such file. Leave"
+                    + " --kubernetes out, and give the API server only \(AuthorizationConfiguration.kubeconfigName), by"
+                    + " flags: --authorization-mode=Webhook,Node,RBAC --authorization-webhook-config-file=FILE"
+                    + " --authorization-webhook-version=v1 --authorization-webhook-cache-unauthorized-ttl=1s")
         }
     }
 

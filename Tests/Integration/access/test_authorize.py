@@ -8,6 +8,7 @@ import pytest
 import yaml
 from access_reviews import OTHER, ask, body, extra, selector_of, why
 from entra import ADMINS, DEVELOPERS, OBJECT, OTHER_TENANT
+from programs import ROOT
 from webhook import Webhook, configuration, run, wait_for
 
 
@@ -196,14 +197,41 @@ def test_kubeconfig_authorization_writes_both_files(certificates, tmp_path):
     )
 
 
-@pytest.mark.parametrize("version, has", [("1.33", False), ("v1.34.2", True), ("1.36", True), ("1.9", False)])
-def test_newer_fields_only_for_api_servers_that_know_them(certificates, version, has):
+@pytest.mark.parametrize(
+    "version, api, has",
+    [
+        ("1.30", "v1beta1", False),
+        ("v1.31.8+k3s1", "v1beta1", False),
+        ("1.32", "v1", False),
+        ("1.33", "v1", False),
+        ("v1.34.2", "v1", True),
+        ("1.36", "v1", True),
+        ("2.0", "v1", True),
+    ],
+)
+def test_the_form_of_the_file_is_one_that_the_api_server_knows(certificates, version, api, has):
     status, output, _ = run(
         "kubeconfig", "authorization", "--certs", certificates.folder, "--kubernetes", version, "--mounted-at", "/x"
     )
     documents = list(yaml.safe_load_all(output))
     assert status == 0 and [d["kind"] for d in documents] == ["AuthorizationConfiguration", "Config"]
+    assert documents[0]["apiVersion"] == f"apiserver.config.k8s.io/{api}"
     assert ("cacheAuthorizedRequests" in documents[0]["authorizers"][0]["webhook"]) is has
+
+
+@pytest.mark.parametrize("version", ["1.29", "v1.20.2", "1.9", "0.30"])
+def test_an_api_server_that_knows_no_such_file_gets_flags(certificates, tmp_path, version):
+    out = tmp_path / "authorization.yaml"
+    status, _, errors = run(
+        *["kubeconfig", "authorization", "--certs", certificates.folder, "--out", str(out), "--kubernetes", version]
+    )
+    assert status == 64 and not out.exists()
+    page = (ROOT / "deploy/authorization/README.md").read_text()
+    flags = [line for line in page.splitlines() if line.startswith("--authorization-")]
+    assert len(flags) == 4
+    for flag in flags:
+        assert flag.replace("/etc/kubernetes/kube-entra/authorization-webhook.kubeconfig", "FILE") in errors, errors
+    assert "Leave --kubernetes out" in errors and "authorization-webhook.kubeconfig" in errors
 
 
 @pytest.mark.parametrize(

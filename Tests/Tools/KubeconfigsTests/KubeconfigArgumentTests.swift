@@ -50,6 +50,7 @@ import Testing
         "options of the authorization configuration have their form",
         arguments: [
             (nil, nil, nil), ("/etc/kubernetes", "1.34", nil), ("/etc/kubernetes", "v1.34.2", nil),
+            (nil, "1.30", nil), (nil, "1.x", "--kubernetes must be a version such as 1.34 or v1.34.2"),
             ("etc", nil, "--mounted-at must be an absolute path, as the API server sees it"),
             ("", nil, "a path is empty or has characters that a kubeconfig cannot hold"),
             (nil, "newest", "--kubernetes must be a version such as 1.34 or v1.34.2"),

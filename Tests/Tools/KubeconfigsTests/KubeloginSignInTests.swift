@@ -78,13 +78,14 @@ struct KubeloginSignInTests {
 @Suite("The files of kube-apiserver")
 struct WebhookFileTests {
     @Test(
-        "the cache fields are known from 1.34 on",
+        "each release gets a form of the file that it knows",
         arguments: [
-            ("1.33", false), ("v1.34", true), ("1.34.2+k3s1", true), ("v1.9", false), ("2.0", true), ("1", nil),
-            ("one.two", nil), ("-1.34", nil), ("1.", nil),
-        ] as [(String, Bool?)])
-    func versions(version: String, known: Bool?) {
-        #expect(AuthorizationConfiguration.knowsCacheFields(version: version) == known)
+            ("1.33", .stable), ("v1.34", .stableWithCacheFields), ("1.34.2+k3s1", .stableWithCacheFields),
+            ("2.0", .stableWithCacheFields), ("1.32.0", .stable), ("1.31", .beta), ("v1.30.12", .beta), ("1.29", nil),
+            ("v1.9", nil), ("0.33", nil), ("1", nil), ("one.two", nil), ("-1.34", nil), ("1.", nil),
+        ] as [(String, AuthorizationConfiguration.Form?)])
+    func versions(version: String, form: AuthorizationConfiguration.Form?) {
+        #expect(KubernetesRelease(version).flatMap { AuthorizationConfiguration.Form(for: $0) } == form)
     }
 
     @Test(
