@@ -63,6 +63,8 @@ struct InstallationPlan {
         case .file(let path):
             let source = try ConfigurationFolder(of: path)
             text = source.configuration.bytes
+            // Below it is read as the node's own, whose path would be named beside an error of this one.
+            _ = try InstallationPlan.parse(text, at: source.path)
             isConfigurationOpen = source.configuration.mode & 0o004 != 0
             folder = source
         }
@@ -92,7 +94,11 @@ struct InstallationPlan {
         do throws(ConfigurationError) {
             return try ConfigurationLoader.parse(text, path: path)
         } catch {
-            throw CommandFailure("the configuration has errors", details: error.problems.map(\.description))
+            throw CommandFailure(
+                "the configuration has errors",
+                details: error.problems.map(\.description),
+                hint: "put them right; kube-entra config check \(ShellWord.quoted(path)) says what to do, and more than"
+                    + " errors")
         }
     }
 

@@ -187,3 +187,13 @@ def test_disable_removes_nothing_from_a_folder_that_others_may_write(node):
         os.chmod(node.path(folder), 0o700)
         assert node.exists("/etc/kube-entra/certs/server.crt")
     assert "except for what was kept" in done.stdout
+
+
+def test_an_error_in_the_file_names_the_file_itself(node):
+    """Not the place to which it would be copied, where there is nothing yet."""
+    with open(node.config, "a") as file:
+        file.write("nonsense: 1\n")
+    done = node.enable()
+    assert done.returncode == 2 and f"{node.config}:" in done.stderr, done.stdout + done.stderr
+    assert "/etc/kube-entra/kube-entra.yaml" not in done.stderr
+    assert f"kube-entra config check {node.config}" in done.stderr
