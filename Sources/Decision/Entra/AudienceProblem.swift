@@ -1,5 +1,5 @@
-/// Why no access token of Entra can carry an audience: `aud` is an application's ID, perhaps after `spn:`, or one of its
-/// identifier URIs.
+/// Why no access token of Entra can carry an audience: `aud` is an application's ID, perhaps after `spn:`, or one of
+/// its identifier URIs.
 public enum AudienceProblem: Hashable, Sendable {
     /// As in a list that was pasted.
     case endsWithPunctuation

@@ -103,13 +103,19 @@ extension KubeconfigCommand {
         }
 
         func run() throws {
-            let authority = try authority.map { try PEMFile.certificates($0).flatMap(\.pem) }
+            let certificates = try authority.map { try PEMFile.certificates($0) }
             var options = self.options
             if force, let out, CommandFile.stream(out) == nil {
                 options.replaced = ReplacedSignIn(ofUser: UserKubeconfig.userName(name), in: out)
             }
-            try options.kubeconfig(authority: authority, hasDesktop: User.hasDesktop, now: .now())
-                .write(to: out, replacing: force)
+            var kubeconfig = try options.kubeconfig(
+                authority: certificates?.flatMap(\.pem), hasDesktop: User.hasDesktop, now: .now())
+            if let authority, let certificates {
+                WebhookCertificates.authorityWarning(authority, certificates, of: "kubectl").map {
+                    kubeconfig.warnings.append($0)
+                }
+            }
+            try kubeconfig.write(to: out, replacing: force)
         }
     }
 }

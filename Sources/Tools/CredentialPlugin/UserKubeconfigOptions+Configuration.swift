@@ -23,6 +23,7 @@ extension UserKubeconfigOptions {
             }
         var kubeconfig = UserKubeconfig(name: name, server: server, authority: authority, user: user)
         kubeconfig.replacementNote = replacementNote(signIn)
+        kubeconfig.warnings = signIn.mistakenIDs
         return kubeconfig
     }
 

@@ -23,6 +23,12 @@ public enum KubeconfigText {
         return ["localhost", "::1"].contains(host) || host.hasPrefix("127.") || HostAddresses.contains(host)
     }
 
+    /// Whether the address is a Service's name in the cluster's DNS, which kube-apiserver does not ask.
+    public static func isService(_ server: String) -> Bool {
+        let host = host(of: server)
+        return host.hasSuffix(".svc") || host.firstRange(of: ".svc.") != nil || host.hasSuffix(".cluster.local")
+    }
+
     /// The URL's host in lower case, without brackets; empty if this is not an `https://` URL.
     public static func host(of address: String) -> String { HTTPSURL(address)?.host ?? "" }
 

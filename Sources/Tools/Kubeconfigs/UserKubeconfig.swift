@@ -14,6 +14,8 @@ public struct UserKubeconfig: Sendable {
     public var user: String
     /// What to tell the user about the replaced entry: what was kept, or why not; nil if there is nothing to say.
     public var replacementNote: String?
+    /// What will probably not work.
+    public var warnings: [String] = []
 
     public init(name: String, server: String, authority: [UInt8]?, user: String) {
         self.name = name
@@ -70,5 +72,6 @@ public struct UserKubeconfig: Sendable {
             try Console.write(Array(text.utf8), to: path, mode: 0o600, replacing: isReplacing)
         }
         for note in [replacementNote, note] { note.map(Console.note) }
+        Console.notes(warnings)
     }
 }

@@ -1,6 +1,6 @@
 public import Certificates
 import Files
-import OpenSSL
+public import OpenSSL
 import SafeText
 import Terminal
 public import Timestamps
@@ -64,7 +64,12 @@ public struct WebhookCertificates {
             return try key.pem()
         }
         notes += pathWarnings([authority, certificate, key], server)
-        notes += try serverWarnings(server)
+        if KubeconfigText.isService(server) {
+            notes.append(WebhookCertificates.serviceWarning(server))
+        } else {
+            notes += try serverWarnings(server)
+        }
+        notes += try authorityWarnings()
         notes += try clientWarnings(certificatePath, now: now)
         return Sources(authority: authority, client: (certificate: certificate, key: key), notes: notes)
     }
@@ -86,6 +91,28 @@ public struct WebhookCertificates {
             _ = try load(path)
         }
         return .file(KubeconfigText.absolute(path))
+    }
+
+    private static func serviceWarning(_ server: String) -> String {
+        "warning: \(KubeconfigText.host(of: server)) is a Service's name, and kube-apiserver does not use the cluster's"
+            + " DNS, so it will not reach the webhook; give the Service a fixed clusterIP, use it as the address, such as"
+            + " https://10.96.0.20:8443, and make the certificate for it: `kube-entra certs create --host 10.96.0.20`"
+    }
+
+    /// Warns if the named CA is on this machine and is none.
+    private func authorityWarnings() throws -> [String] {
+        guard let authority, FileVersion(path: authority) != nil else { return [] }
+        let certificates = try PEMFile.certificates(authority)
+        return [WebhookCertificates.authorityWarning(authority, certificates, of: "kube-apiserver")].compactMap { $0 }
+    }
+
+    /// What is said of a file that should hold a server's CA and holds none; nil if it holds one.
+    ///
+    /// Go's TLS accepts a server whose own certificate is listed, and no other one that the same CA signed.
+    public static func authorityWarning(_ path: String, _ certificates: [Certificate], of program: String) -> String? {
+        guard !certificates.contains(where: \.isCA) else { return nil }
+        return "warning: \(path) holds no CA certificate, so \(program) trusts only a server with this very"
+            + " certificate, and no longer when that is renewed; name the CA that signed it"
     }
 
     /// Warns if files of this machine are named for a kube-apiserver that is probably on another one.

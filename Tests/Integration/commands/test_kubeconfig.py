@@ -87,6 +87,24 @@ class TestWebhookKubeconfig:
             done = run("kubeconfig", "webhook", "--server", f"https://{name}/authenticate")
             assert "has no name" not in done.stderr
 
+    @pytest.mark.parametrize("host", ["kube-entra.kube-entra.svc", "KUBE-ENTRA.x.svc.cluster.local", "a.b.svc.example"])
+    @pytest.mark.parametrize("kind", ["webhook", "authorization"])
+    def test_the_name_of_a_service_cannot_work(self, run, kind, host):
+        run("certs", "create", "--host", "10.96.0.20", "--host", "kube-entra.kube-entra.svc")
+        path = {"webhook": "/authenticate", "authorization": "/authorize"}[kind]
+        done = run("kubeconfig", kind, "--embed", "--server", f"https://{host}:8443{path}")
+        assert "does not use the cluster's DNS" in done.stderr and "clusterIP" in done.stderr
+        # That would lead further into it.
+        assert "has no name" not in done.stderr
+        done = run("kubeconfig", kind, "--embed", "--server", f"https://10.96.0.20:8443{path}")
+        assert done.stderr == ""
+
+    def test_a_ca_that_is_none(self, run):
+        run("certs", "create", "--host", "127.0.0.1")
+        said = run("kubeconfig", "webhook", "--ca", "certs/server.crt").stderr
+        assert "certs/server.crt holds no CA certificate, so kube-apiserver trusts only" in said
+        assert run("kubeconfig", "webhook", "--ca", "certs/ca.crt").stderr == ""
+
     def test_a_key_of_another_certificate(self, run, tmp_path):
         run("certs", "create")
         run("kubeconfig", "webhook", "--client-key", "certs/server.key", status=2)
@@ -116,6 +134,20 @@ class TestUserKubeconfig:
         assert command["command"] == "kubelogin"
         assert command["args"][:5] == ["get-token", "--login", login, "--server-id", SERVER]
         assert all(isinstance(word, str) for word in command["args"])
+
+    def test_ids_in_each_others_places_are_named(self, run, tmp_path):
+        run("certs", "create")
+        ids = ["--ca", "certs/ca.crt", "--client-id", "cccccccc-0000-0000-0000-000000000000"]
+        assert "warning" not in run(*self.BASE, *self.IDS, *ids).stderr
+        said = run(*self.BASE, *self.IDS, *ids[:2], "--client-id", TENANT.upper()).stderr
+        assert "warning: the client is the tenant's ID" in said and "kube-entra register" in said
+        for server in (SERVER, f"api://{SERVER}"):
+            said = run(*self.BASE, "--tenant-id", TENANT, "--server-id", server, "--client-id", SERVER).stderr
+            assert "warning: the client is the server application" in said and "kube-entra register" in said
+        said = run(*self.BASE, "--tenant-id", TENANT, "--server-id", TENANT).stderr
+        assert "warning: the server application is the tenant's ID" in said
+        said = run(*self.BASE, *self.IDS, "--ca", "certs/server.crt").stderr
+        assert "certs/server.crt holds no CA certificate, so kubectl trusts only" in said
 
     def test_the_old_form_of_the_users_kubeconfig_works(self, run):
         provider = self.user(run(*self.BASE, *self.IDS, "--format", "azure").stdout)["auth-provider"]

@@ -1,7 +1,6 @@
 """register: its scripts work unchanged with a simulated Azure CLI, and agree with the document."""
 
 import json
-import os
 import re
 import shlex
 import shutil
@@ -9,8 +8,8 @@ import subprocess
 
 import hcl2
 import pytest
-from azure_cli import AZ
 from programs import BINARY, ROOT, run
+from registering import Desk
 
 EVERYTHING = [
     "--name",
@@ -27,41 +26,6 @@ EVERYTHING = [
     "cluster.example",
 ]
 CHOICES = [[], EVERYTHING, ["--cloud", "china"], ["--with-app-roles"]]
-
-
-class Desk:
-    """A folder with the script, an Azure CLI and an Entra."""
-
-    def __init__(self, folder, *choice):
-        script = run("register", "--format", "az", *choice)
-        assert script.returncode == 0, script.stderr
-        self.folder = folder
-        (folder / "bin").mkdir(parents=True)
-        (folder / "register.sh").write_text(script.stdout)
-        for name, text in [("az", AZ), ("sleep", "#!/bin/sh\n")]:
-            (folder / "bin" / name).write_text(text)
-            (folder / "bin" / name).chmod(0o755)
-
-    def register(self, *words, fail="none:500", piped=None):
-        store = str(self.folder / "store")
-        path = f"{self.folder}/bin:{os.environ['PATH']}"
-        return subprocess.run(
-            ["bash", "register.sh", *words] if piped is None else ["bash", "-s", "--", *words],
-            input=piped,
-            cwd=self.folder,
-            env={**os.environ, "PATH": path, "AZ_STORE": store, "AZ_FAIL": fail},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-
-    @property
-    def held(self):
-        return json.loads((self.folder / "store").read_text())
-
-    def hold(self, **objects):
-        empty = {"applications": {}, "groups": {}, "principals": {}, "grants": [], "members": []}
-        (self.folder / "store").write_text(json.dumps({**empty, **objects}))
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda words: " ".join(words) or "plain")
@@ -202,34 +166,6 @@ def test_another_file_called_secret_is_not_taken(tmp_path):
     done = desk.register()
     assert done.returncode == 1 and "move it away" in done.stderr
     assert (desk.folder / "secret").read_text() == "of something else"
-
-
-OLD = "echo \"az: 'rest' is not in the 'az' command group.\" >&2; exit 2"
-NOWHERE = '[ "$*" = "rest --help" ] || { echo "Please run az login to setup account." >&2; exit 1; }'
-
-
-@pytest.mark.parametrize(
-    ("az", "choice", "said"),
-    [
-        (None, [], ["there is no Azure CLI (az) here", "az login", "Cloud Shell"]),
-        (OLD, [], ["too old", "az upgrade"]),
-        (NOWHERE, [], ["signed in nowhere", "'az login --allow-no-subscriptions'"]),
-        (NOWHERE, ["--cloud", "china"], ["az cloud set --name AzureChinaCloud && az login"]),
-    ],
-    ids=["none", "old", "not signed in", "not signed in to China"],
-)
-def test_without_a_working_azure_cli_the_script_says_what_to_do(az, choice, said, tmp_path, monkeypatch):
-    desk = Desk(tmp_path / "desk", *choice)
-    there = [folder for folder in os.environ["PATH"].split(":") if not os.path.exists(f"{folder}/az")]
-    monkeypatch.setenv("PATH", ":".join(there))
-    (desk.folder / "bin" / "az").unlink()
-    if az:
-        (desk.folder / "bin" / "az").write_text(f"#!/bin/sh\n{az}\n")
-        (desk.folder / "bin" / "az").chmod(0o755)
-    done = desk.register()
-    assert done.returncode == 1 and not done.stdout, done.stdout
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("register: ") and all(words in last for words in said), done.stderr
 
 
 def test_a_long_name_fits_where_it_must(tmp_path):
