@@ -34,9 +34,16 @@ struct DenyCommand: ParsableCommand {
 
         /// Runs an operation on the list, and says on standard error where the list is in force.
         func use<Result>(_ work: (String) throws(DenyFileError) -> Result) throws -> Result {
+            try use(work) { _ in [] }
+        }
+
+        /// - Parameter more: what else to say of the list.
+        func use<Result>(
+            _ work: (String) throws(DenyFileError) -> Result, more: (DenyListSource.Found) -> [String]
+        ) throws -> Result {
             let list = try source.find()
             let result = try DenyFile.command(list.path, work)
-            Console.note(list.scope)
+            Console.notes([list.scope] + more(list))
             return result
         }
     }
@@ -85,7 +92,9 @@ struct DenyCommand: ParsableCommand {
 
         func run() throws {
             let target = try target.target.read()
-            let removed = try file.use { path throws(DenyFileError) in try DenyFile.remove(target, from: path) }
+            let removed = try file.use({ path throws(DenyFileError) in try DenyFile.remove(target, from: path) }) {
+                $0.ownEntries(of: target, at: .now())
+            }
             let lines = removed.isEmpty ? ["there is no such entry"] : removed.map { "removed: " + $0.line(at: .now()) }
             Console.print(
                 as: output, lines: lines,
@@ -104,7 +113,9 @@ struct DenyCommand: ParsableCommand {
         @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
-            let entries = try file.use { path throws(DenyFileError) in try DenyFile.read(path) }
+            let entries = try file.use({ path throws(DenyFileError) in try DenyFile.read(path) }) {
+                $0.ownEntries(at: .now())
+            }
             let lines = entries.isEmpty ? ["nobody is denied"] : entries.map { $0.line(at: .now()) }
             Console.print(as: output, lines: lines, json: DenyFile.json(entries))
         }

@@ -55,7 +55,7 @@ extension PolicyCommand {
 
         mutating func validate() throws {
             if configurations.isEmpty {
-                let (taken, lists) = CommandWords.configurations(takenBy: [claims, suite, cluster, clusterAfter])
+                let (taken, lists) = CommandWords.pair(takenBy: [claims, suite, cluster, clusterAfter])
                 (configurations, claims, suite, cluster, clusterAfter) = (taken, lists[0], lists[1], lists[2], lists[3])
             }
             guard configurations.count == 2 else { throw ValidationError("give two configuration files: OLD and NEW") }
@@ -69,8 +69,9 @@ extension PolicyCommand {
         }
 
         func run() throws {
-            let before = try DenyFiles.load(path: configurations[0])
-            let after = try DenyFiles.load(path: configurations[1])
+            let (before, notesBefore) = try DenyFiles.loadKnown(path: configurations[0])
+            let (after, notesAfter) = try DenyFiles.loadKnown(path: configurations[1])
+            Console.notes(notesBefore + notesAfter.filter { !notesBefore.contains($0) }, isNamed: true)
             let principals = try SamplePrincipal.load(claims: claims, suites: suite)
             let diff = AccessDiff(
                 from: before, to: after, principals: principals,

@@ -32,6 +32,7 @@ extension PolicyCommand {
 
         func run() throws {
             let run = try PolicySuiteRun(config: config, suites: suites, now: .now())
+            Console.notes(run.notes, isNamed: true)
             if let junit { try run.writeJUnit(to: junit) }
             Console.print(as: output, text: run.text, json: run.json)
             if run.failedCount > 0 { throw ExitCode.no }

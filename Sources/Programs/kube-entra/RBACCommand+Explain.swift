@@ -26,7 +26,9 @@ extension RBACCommand {
         @OptionGroup var principal: PrincipalArguments
         @Option(help: .output) var output: OutputFormat = .text
 
-        func validate() throws {
+        mutating func validate() throws {
+            // `--cluster PATH… TOKEN`, the order of the usage, makes the token one of the paths.
+            if principal.request.isEmpty { principal.token = CommandWords.token(takenBy: &cluster) }
             guard !cluster.contains("-") || !principal.request.readsStandardInput else {
                 throw ValidationError("--cluster - reads standard input, so the token must come from --token-file")
             }

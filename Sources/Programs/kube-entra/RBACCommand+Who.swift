@@ -28,8 +28,11 @@ extension RBACCommand {
                 """)
 
         @Flag(help: "Stands before the verb and the resource.") var can = false
-        @Argument(help: .init("For example get, create, delete, or '*'.", valueName: "verb")) var verb: String
-        @Argument(help: .init("RESOURCE[.GROUP][/SUBRESOURCE], or a path.", valueName: "resource")) var resource: String
+        @Argument(
+            help: .init(
+                "For example get, create, delete, or '*'; then RESOURCE[.GROUP][/SUBRESOURCE], or a path.",
+                valueName: "verb resource"))
+        var words: [String] = []
 
         @Option(
             name: [.customShort("n"), .long],
@@ -45,12 +48,20 @@ extension RBACCommand {
 
         private var question: QuestionText {
             get throws(UsageProblem) {
-                try QuestionText(
-                    verb: verb, resource: resource, subresource: subresource, name: name, namespace: namespace)
+                guard words.count == 2 else {
+                    throw UsageProblem("give a verb and a resource, such as --can get pods")
+                }
+                return try QuestionText(
+                    verb: words[0], resource: words[1], subresource: subresource, name: name, namespace: namespace)
             }
         }
 
-        func validate() throws {
+        mutating func validate() throws {
+            // `--cluster PATH… VERB RESOURCE` makes the two words paths.
+            if words.isEmpty {
+                let (taken, lists) = CommandWords.pair(takenBy: [cluster])
+                (words, cluster) = (taken, lists[0])
+            }
             try checked { try TimeArgument.read(at) }
             try checked { try question }
         }

@@ -30,15 +30,23 @@ public enum CommandWords {
             .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// Returns the two configurations that an option with several values took as its last values.
+    /// Takes the token off the end of an option's values, which are paths; nil if the last one does not begin as a
+    /// token does, with the letters of `{"` in base64.
+    public static func token(takenBy paths: inout [String]) -> String? {
+        guard paths.count > 1, let last = paths.last, last.hasPrefix("eyJ"), last.utf8.count(where: { $0 == 46 }) >= 2
+        else { return nil }
+        return paths.popLast()
+    }
+
+    /// Returns the two words that an option with several values took as its last values.
     ///
     /// - Parameter lists: the values of the options, in the order of the search.
-    public static func configurations(takenBy lists: [[String]]) -> (configurations: [String], lists: [[String]]) {
+    public static func pair(takenBy lists: [[String]]) -> (pair: [String], lists: [[String]]) {
         var lists = lists
         guard let index = lists.firstIndex(where: { $0.count > 2 }) else { return ([], lists) }
-        let configurations = Array(lists[index].suffix(2))
+        let pair = Array(lists[index].suffix(2))
         lists[index].removeLast(2)
-        return (configurations, lists)
+        return (pair, lists)
     }
 }
 

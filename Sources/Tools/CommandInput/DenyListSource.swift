@@ -1,7 +1,9 @@
+public import AccessPolicy
 import Configuration
 import Entra
 import SafeText
 public import Terminal
+public import Timestamps
 
 /// Where `deny` finds the list that it edits: the list itself, or a configuration that names it.
 public struct DenyListSource: Sendable {
@@ -21,6 +23,17 @@ public struct DenyListSource: Sendable {
         public var path: String
         /// One line for people: which webhooks follow the list.
         public var scope: String
+        /// The configuration's own entries, which are in force as well, and which `deny` does not edit.
+        public var denied: [DeniedEntry] = []
+
+        /// What people should know about these: they are not in the list.
+        ///
+        /// - Parameter target: whose entries; nil for all.
+        public func ownEntries(of target: DeniedEntry.Target? = nil, at now: Timestamp) -> [String] {
+            denied.filter { target == nil || $0.target == target }.map {
+                "also denied, by the configuration's own `denied`, where it must be changed: \($0.line(at: now))"
+            }
+        }
     }
 
     /// - Throws: ``UsageProblem`` unless there is exactly one of both.
@@ -57,7 +70,7 @@ public struct DenyListSource: Sendable {
         return Found(
             path: path,
             scope: "\(path): in force within two seconds where a webhook runs with this configuration\(others); every"
-                + " control-plane node has its own")
+                + " control-plane node has its own", denied: configuration.tenants.flatMap(\.policy.denied))
     }
 
     private func noList(_ config: String) -> CommandFailure {

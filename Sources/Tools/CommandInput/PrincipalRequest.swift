@@ -75,6 +75,11 @@ public struct PrincipalRequest: Sendable {
         self.isOnline = isOnline
     }
 
+    /// Whether it says nothing, so that standard input has a token.
+    public var isEmpty: Bool {
+        claims == nil && !description.isSet && source.file == nil && source.token == nil && tokenOption == nil
+    }
+
     /// Whether the token comes from standard input.
     public var readsStandardInput: Bool {
         claims == nil && !description.isSet && source.file == nil && [nil, "-"].contains(source.token ?? tokenOption)

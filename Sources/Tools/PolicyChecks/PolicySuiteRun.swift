@@ -8,12 +8,16 @@ public import Timestamps
 public struct PolicySuiteRun: Sendable {
     /// The result of each suite.
     public let results: [PolicySuiteResult]
+    /// What people should know about the configuration's files.
+    public let notes: [String]
 
     /// Reads the configuration and the suites, and runs the cases.
     ///
     /// - Throws: `ConfigurationError` if a file cannot be used.
     public init(config: String, suites: [String], now: Timestamp) throws {
-        let checker = PolicyChecker(try DenyFiles.load(path: config).configuration.authentication)
+        let (loaded, notes) = try DenyFiles.loadKnown(path: config)
+        self.notes = notes
+        let checker = PolicyChecker(loaded.configuration.authentication)
         results = try PolicySuite.load(paths: suites).map { $0.run(checker, now: now) }
     }
 

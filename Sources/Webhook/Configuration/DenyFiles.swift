@@ -62,6 +62,29 @@ public struct DenyFiles: Sendable, Hashable {
         return loaded
     }
 
+    /// A configuration with the entries of those of its deny files that are here, for commands that look at what it
+    /// says: where it is reviewed, the lists of the nodes are not. What is not known is in the notes.
+    ///
+    /// - Throws: ``ConfigurationError`` if the configuration or one of the files that are here is invalid.
+    public static func loadKnown(
+        path: String
+    ) throws(ConfigurationError) -> (loaded: LoadedConfiguration, notes: [String]) {
+        var loaded = try ConfigurationLoader.load(path: path)
+        var present = loaded
+        var notes: [String] = []
+        for (index, tenant) in loaded.configuration.tenants.enumerated() {
+            guard let file = tenant.deniedFile, FileVersion(path: file) == nil else { continue }
+            present.configuration.tenants[index].deniedFile = nil
+            notes.append(
+                "the entries of tenants[\(index)].deniedFile are not known here: \(file): \(FileError.missing.sentence)"
+            )
+        }
+        let (files, problems) = read(present, isTrusted: false)
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems, partial: loaded) }
+        loaded.configuration = files.applied(to: loaded.configuration)
+        return (loaded, notes)
+    }
+
     /// The entries of one file.
     func entries(in path: String) -> [DeniedEntry] { lists[ExactText(path)] ?? [] }
 

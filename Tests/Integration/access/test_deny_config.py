@@ -50,6 +50,42 @@ def test_a_list_by_its_own_name_is_in_force_only_where_a_configuration_names_it(
         assert status == 0 and errors.count("\n") == 1 and "names this file as deniedFile" in errors, errors
 
 
+def test_whom_the_configuration_itself_denies_is_said(config):
+    path = config("denied.json")
+    whole = yaml.safe_load(path.read_text())
+    whole["tenants"][0]["denied"] = [{"objectID": OBJECT, "reason": "left"}, {"tokenID": "x", "reason": "stolen"}]
+    path.write_text(yaml.safe_dump(whole))
+    (path.parent / "denied.json").write_text(json.dumps({"denied": [{"objectID": ANOTHER, "reason": "other"}]}))
+    status, output, errors = deny("list", "--config", path)
+    assert status == 0 and ANOTHER in output and OBJECT not in output
+    said = [line for line in errors.splitlines() if "the configuration's own" in line]
+    assert len(said) == 2 and OBJECT in said[0] and "left" in said[0] and "stolen" in said[1], errors
+    status, output, errors = deny("remove", "--config", path, "--object-id", OBJECT)
+    assert status == 1 and "no such entry" in output
+    assert [OBJECT in line for line in errors.splitlines() if "the configuration's own" in line] == [True], errors
+    status, _, errors = deny("remove", "--config", path, "--object-id", ANOTHER)
+    assert status == 0 and "the configuration's own" not in errors
+
+
+def test_a_review_without_the_nodes_list_goes_on_and_says_so(config, tmp_path):
+    path = config("denied.json")
+    suite = tmp_path / "suite.yaml"
+    suite.write_text("tests: [{name: a, given: {user: a@b.example}, expect: {admitted: true}}]\n")
+    words = [
+        ["policy", "test", "--config", path, suite],
+        ["policy", "diff", path, path],
+        ["policy", "check", "--config", path, "--user", "a@b.example", "--as-test"],
+    ]
+    for command in words:
+        status, _, errors = run(*map(str, command))
+        assert status == 0 and errors.count("deniedFile are not known here") == 1, (command, errors)
+    # Whether somebody is admitted cannot be said without it, and a broken list is no missing one.
+    assert run("policy", "check", "--config", str(path), "--user", "a@b.example")[0] == 2
+    (path.parent / "denied.json").write_text("{}")
+    for command in words:
+        assert run(*map(str, command))[0] == 2
+
+
 def test_tenants_without_the_list_are_named(config):
     path = config("denied.json", None)
     status, _, errors = deny("add", "--config", path, "--object-id", OBJECT, "--reason", "x")

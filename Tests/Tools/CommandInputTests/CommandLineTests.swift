@@ -54,12 +54,12 @@ import Testing
         }
     }
 
-    @Test("the two configurations come back from the first option that took more than two values")
+    @Test("the two words come back from the first option that took more than two values")
     func configurations() {
-        let none = CommandWords.configurations(takenBy: [["a", "b"], ["c"]])
-        #expect(none.configurations == [] && none.lists == [["a", "b"], ["c"]])
-        let taken = CommandWords.configurations(takenBy: [["a"], ["s", "old", "new"], ["r", "x", "y"]])
-        #expect(taken.configurations == ["old", "new"] && taken.lists == [["a"], ["s"], ["r", "x", "y"]])
+        let none = CommandWords.pair(takenBy: [["a", "b"], ["c"]])
+        #expect(none.pair == [] && none.lists == [["a", "b"], ["c"]])
+        let taken = CommandWords.pair(takenBy: [["a"], ["s", "old", "new"], ["r", "x", "y"]])
+        #expect(taken.pair == ["old", "new"] && taken.lists == [["a"], ["s"], ["r", "x", "y"]])
     }
 
     @Test(
