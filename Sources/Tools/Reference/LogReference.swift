@@ -25,8 +25,9 @@ enum LogReference {
             isJournals: true),
         Field(name: "decision", kind: .string, meaning: "the decision's ID, as in `status.error`", isAlwaysThere: true),
         Field(
-            name: "result", kind: .string, meaning: "`accepted`, `refused` or `foreign` (not ours)", isAlwaysThere: true
-        ),
+            name: "result", kind: .string,
+            meaning: "`accepted`, `refused` or `foreign` (not ours); `denied` of an access review, whose line has no"
+                + " field that only a token can give", isAlwaysThere: true),
         Field(name: "reason", kind: .string, meaning: "the code of the refusal; see reasons.md"),
         Field(name: "admin", kind: .boolean, meaning: "whether the principal became cluster admin"),
         Field(name: "tenant", kind: .string, meaning: "the tenant's ID"),
