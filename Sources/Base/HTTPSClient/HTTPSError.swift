@@ -33,6 +33,17 @@ public enum HTTPSError: Error, Hashable, Sendable {
     /// No client can be made with these settings, for example because the CA file is unreadable.
     case configuration(String)
 
+    /// Whether the server, or the proxy before it, was not reached or not in time: another way out may help.
+    public var isOfTheWay: Bool {
+        switch self {
+        case .nameNotFound, .nameServerFailed, .nameLookupTimeout, .connectionRefused, .unreachable, .connectTimeout,
+            .tlsTimeout, .deadline, .tooSlow, .proxyRefused, .proxyUnreachable, .proxyTimeout, .proxyTLS,
+            .proxyMalformed:
+            true
+        case .tls, .tooLarge, .redirected, .status, .truncated, .malformed, .configuration: false
+        }
+    }
+
     /// A short stable word for metrics.
     public var label: String {
         switch self {

@@ -51,7 +51,11 @@ public enum KeyFetchError: Error, Hashable, Sendable {
     ///   - trust: whose keys were fetched.
     ///   - authorityCA: the file with the CA of the authority's certificate; nil for the system's authorities.
     ///   - option: the setting that names this file.
-    public func hint(_ trust: TokenValidationRules, authorityCA: String?, option: String) -> String? {
+    ///   - proxyOption: the setting that names the proxy.
+    ///   - isThroughProxy: whether the fetch went through a proxy.
+    public func hint(
+        _ trust: TokenValidationRules, authorityCA: String?, option: String, proxyOption: String, isThroughProxy: Bool
+    ) -> String? {
         switch self {
         case .metadata(.status(400)), .metadata(.status(404)), .issuerMismatch:
             KeyFetchError.shortened(trust).map { "the authority ends before the tenant's ID: \($0)" }
@@ -62,6 +66,14 @@ public enum KeyFetchError: Error, Hashable, Sendable {
                     + " TLS on the way, name the CA of the certificate that it shows"
             } else {
                 "does a proxy inspect TLS on the way? Name the CA of the certificate that it shows with \(option)"
+            }
+        case .metadata(let error), .keys(let error):
+            if !error.isOfTheWay {
+                nil
+            } else if isThroughProxy {
+                "is the proxy the right one? NO_PROXY names hosts that are reached without one"
+            } else {
+                "if the way out is a proxy, name it with \(proxyOption) or HTTPS_PROXY"
             }
         default: nil
         }

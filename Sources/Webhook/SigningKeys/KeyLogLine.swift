@@ -59,9 +59,12 @@ enum KeyLogLine: Equatable, Sendable {
 extension KeyFetchError {
     /// The cause, with the proxy and a hint if they matter.
     func explained(_ rules: RemoteKeyRules) -> String {
-        sentence
-            + (isOfProxy ? rules.proxyName.map { "; the proxy is \($0)" } ?? "" : "")
-            + (rules.trust.flatMap { hint($0, authorityCA: rules.authorityCA, option: "authorityCA") }.map { "; \($0)" }
-                ?? "")
+        let advice = rules.trust.flatMap { trust in
+            hint(
+                trust, authorityCA: rules.authorityCA, option: "authorityCA", proxyOption: "signingKeys.proxy",
+                isThroughProxy: rules.proxyName != nil)
+        }
+        let proxy = isOfProxy ? rules.proxyName.map { "the proxy is \($0)" } : nil
+        return [sentence, proxy, advice].compactMap { $0 }.joined(separator: "; ")
     }
 }

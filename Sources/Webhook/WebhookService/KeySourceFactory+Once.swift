@@ -58,6 +58,8 @@ extension KeySourceFactory {
         return CommandFailure(
             "\(trust.authorityBase): \(error.sentence)"
                 + (error.isOfProxy ? name.map { "; the proxy is \($0)" } ?? "" : ""),
-            hint: error.hint(trust, authorityCA: authorityCA, option: "--authority-ca"))
+            hint: error.hint(
+                trust, authorityCA: authorityCA, option: "--authority-ca", proxyOption: "--proxy",
+                isThroughProxy: name != nil))
     }
 }

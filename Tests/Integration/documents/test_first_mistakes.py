@@ -120,6 +120,7 @@ def test_keys_fetch_says_a_failure_once_and_where():
     assert code == 2
     assert (
         err == f"kube-entra: {authority}: the OpenID configuration could not be fetched: the connection was refused\n"
+        "→ if the way out is a proxy, name it with --proxy or HTTPS_PROXY\n"
     )
 
 
