@@ -165,6 +165,12 @@ extension FileIO {
         throw FilesError(path: file.path, error: problem)
     }
 
+    /// Whether a file has another name (a hard link), which keeps the old content when the file is replaced.
+    public static func hasOtherNames(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_nlink > 1
+    }
+
     /// Makes a rename survive a crash. Failures are ignored, because some file systems do not support this.
     private static func synchronize(folder: String) {
         let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

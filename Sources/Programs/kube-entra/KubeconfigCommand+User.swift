@@ -24,7 +24,8 @@ extension KubeconfigCommand {
                 --client-id is the client application that `kube-entra register` made. With --out of a kubeconfig \
                 that is there, such as ~/.kube/config, the context is added to it and becomes the current one; \
                 --force replaces a context of the same name, and no other. What --client-id and --login leave open \
-                then stays as it was, unless allowedClientAppIDs does not list that client.
+                then stays as it was, unless allowedClientAppIDs does not list that client. The file is replaced as a \
+                whole: a symbolic link is followed, and another name of it (a hard link) keeps the old content.
                 """)
 
         @Option(help: .init("The API server's address.", valueName: "url")) var server: String

@@ -1,3 +1,4 @@
+import Files
 import SafeText
 import Terminal
 import YAML
@@ -66,6 +67,11 @@ public struct UserKubeconfig: Sendable {
     /// - Throws: `CommandFailure` if the file cannot be used, or the context's name is taken.
     public func write(to path: String?, replacing isReplacing: Bool) throws {
         if let path, CommandFile.stream(path) == nil {
+            if FileIO.hasOtherNames(path) {
+                Console.note(
+                    "note: \(path) has another name too (a hard link), which keeps the kubeconfig of before: the file is"
+                        + " replaced as a whole")
+            }
             let isMerged = try KubeconfigMerge.merge(text, intoFile: path, replacing: isReplacing)
             Console.note(isMerged ? "added the context to \(path)" : "wrote \(path)")
         } else {

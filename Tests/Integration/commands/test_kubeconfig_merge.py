@@ -183,6 +183,16 @@ def test_a_link_stays_a_link(tmp_path):
     assert (tmp_path / "config").is_symlink() and "c.example" in (tmp_path / "real").read_text()
 
 
+def test_another_name_of_the_file_is_said_to_keep_what_was_there(tmp_path):
+    path = tmp_path / "config"
+    path.write_text(OLD)
+    (tmp_path / "second").hardlink_to(path)
+    status, _, err = user("--out", str(path))
+    assert status == 0 and err.startswith(f"note: {path} has another name too (a hard link)"), err
+    assert (tmp_path / "second").read_text() == OLD != path.read_text()
+    assert "hard link" not in user("--out", str(path), "--force")[2]
+
+
 @pytest.mark.parametrize("text", ["hello", "kind: Pod\n", "[1]", "a: [", "\x00"])
 def test_what_is_no_kubeconfig_is_refused_and_left_alone(tmp_path, text):
     path = tmp_path / "config"
