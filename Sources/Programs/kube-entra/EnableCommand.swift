@@ -73,8 +73,8 @@ struct EnableCommand: ParsableCommand {
         guard service ?? .systemd == .systemd else {
             throw ValidationError("--prepare needs --as systemd: kubeadm join wants an empty folder of manifests")
         }
-        guard !bind, !dryRun else {
-            throw ValidationError("--prepare changes nothing in the cluster, so it goes without --bind and --dry-run")
+        guard !bind else {
+            throw ValidationError("--prepare changes nothing in the cluster, so it goes without --bind")
         }
     }
 
@@ -90,11 +90,12 @@ struct EnableCommand: ParsableCommand {
     }
 
     private func prepareNode() throws {
-        try node.requireRoot("enable --prepare")
+        if !dryRun { try node.requireRoot("enable --prepare") }
         let request = InstallationRequest(
             source: arguments.source, distribution: .kubeadm, service: .systemd, binds: false, timeout: node.duration,
             program: NodeHost.program)
-        try Installer(node.host(.kubeadm, changesNode: true).environment).prepare(request)
+        let installer = try Installer(node.host(.kubeadm, changesNode: !dryRun).environment)
+        if dryRun { try installer.prepareDryRun(request) } else { try installer.prepare(request) }
     }
 }
 

@@ -71,6 +71,15 @@ struct ControlPlane {
         return list.reduce(0) { $0 + ($1["addresses"]?.array?.count ?? 0) }
     }
 
+    /// Whether a node's API server calls the webhook; nil if the cluster does not show it.
+    func usesWebhook(_ node: String) -> Bool? {
+        let node = ExactText(node)
+        let known =
+            pods.filter { $0.node == node }.map(\.usesWebhook)
+            + nodes.filter { $0.name == node }.compactMap(\.usesWebhook)
+        return known.isEmpty ? nil : known.contains(true)
+    }
+
     /// - Parameters:
     ///   - own: the name of this node.
     ///   - servers: the number of running API servers; nil if unknown.

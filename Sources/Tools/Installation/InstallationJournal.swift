@@ -53,6 +53,8 @@ struct InstallationJournal {
     var changedClusterConfiguration = false
     /// Whether the node is prepared for `kubeadm join` and has no API server yet.
     var isPrepared = false
+    /// Whether a `disable` without the journal of `enable` began it: then nobody knows what else `enable` made.
+    var isOfDisable = false
     /// An issuer that the webhook accepts; nil if an older version wrote the journal.
     var issuer: String?
     var began: String
@@ -89,6 +91,7 @@ struct InstallationJournal {
             ("boundGroups", JSON(boundGroups)),
             ("changedClusterConfiguration", .bool(changedClusterConfiguration)),
             ("prepared", .bool(isPrepared)),
+            ("ofDisable", .bool(isOfDisable)),
             ("issuer", JSON(issuer)),
             (
                 "made",
@@ -117,6 +120,7 @@ struct InstallationJournal {
         changedClusterConfiguration = root["changedClusterConfiguration"]?.bool ?? false
         boundGroups = root["boundGroups"]?.array?.compactMap(\.string) ?? []
         isPrepared = root["prepared"]?.bool ?? false
+        isOfDisable = root["ofDisable"]?.bool ?? false
         issuer = root["issuer"]?.string
         bindings = root["bindings"]?.array?.compactMap(\.string) ?? []
         made =

@@ -39,11 +39,11 @@ extension Installer {
             }
         } else if status.apiServer.asksWebhook {
             status.state = .broken
-            status.next = nextOfUnreachedWebhook(status)
+            status.next = status.obstacleToRestart?.next ?? nextOfUnreachedWebhook(status)
         } else {
             status.state = .broken
             status.next =
-                status.obstacleToRestart?.next
+                status.hintOfAPIServer ?? status.obstacleToRestart?.next
                 ?? "`kube-entra enable` tries to repair it, `kube-entra disable` takes it back"
         }
         guard status.isConfigurationDamaged, status.hasFlags, status.state != .halfDone else { return }

@@ -57,6 +57,8 @@ public struct InstallationStatus {
     var apiServer: (asksWebhook: Bool, reachesWebhook: Bool, detail: String) = (false, false, "")
     /// What would keep the webhook or kube-apiserver from starting again, and what to do; nil if nothing was found.
     var obstacleToRestart: (message: String, next: String)?
+    /// What to do about an API server that gave no usable answer; nil if that is not known.
+    var hintOfAPIServer: String?
     /// The addresses at which this node's API server and the cluster are asked, if others may answer there.
     var nodeDetour: String?
     var clusterDetour: String?
@@ -270,8 +272,9 @@ extension Installer {
             status.apiServer.detail = "answers; whether it asks the webhook is not known without its configuration"
         case .notAsked(let said):
             status.apiServer.detail = "does not ask the webhook" + (said.map { ": \($0)" } ?? "")
-        case .failed(let reason):
-            status.apiServer.detail = "does not answer: \(reason)"
+        case .failed(let reason, let hint):
+            status.hintOfAPIServer = hint
+            status.apiServer.detail = (hint == nil ? "does not answer: " : "cannot be asked: ") + reason
             isAnswering = false
         }
         status.nodeDetour = environment.detour(.node)

@@ -31,14 +31,20 @@ extension Installer {
             throw CommandFailure(
                 "\(change.path) was changed by somebody else in the meantime", hint: "run enable again")
         }
-        let isLinked = files.hasOtherNames(change.target)
         try files.write(change.new, to: change.target, mode: 0o600)
         say(.change, "gave kube-apiserver the flags and the folder: \(change.target)")
-        if isLinked { say(.change, "it had another name too (a hard link), which keeps the file of before") }
         if let restart = change.distribution.restart {
             try run(restart, "kube-apiserver does not start with the flags")
             say(.change, "restarted \(restart.last ?? "")")
         }
+    }
+
+    /// What is said before a file that has another name is changed; nil if it has none.
+    func noteOfOtherName(_ path: String) -> String? {
+        guard files.hasOtherNames(path) else { return nil }
+        return
+            "note: \(path) has another name too (a hard link), which keeps the file of before: the kubelet must never"
+            + " read half a file, so it is replaced as a whole; a symbolic link is followed instead"
     }
 
     private func isAsked(_ issuer: String) -> Bool {
@@ -48,6 +54,7 @@ extension Installer {
     func waitForAPIServer(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
         var problem = ""
         var said: String?
+        var hint: String?
         var isAsked = false
         if change.isChange { say(.apiServer, "waiting until the API server serves again") }
         let isThere = wait(plan.request.timeout, reporting: (.apiServer, { problem })) {
@@ -56,8 +63,9 @@ extension Installer {
             case .notAsked(let text):
                 said = text
                 let what = ProbeToken.isCall(text) ? "cannot reach the webhook" : "has not asked the webhook"
+                hint = nil
                 problem = "it answers, but \(what)" + (text.map { "; it says \($0)" } ?? "")
-            case .failed(let reason): problem = reason
+            case .failed(let reason, let known): (problem, hint) = (reason, known)
             }
             return isAsked
         }
@@ -69,7 +77,8 @@ extension Installer {
                 ? "journalctl -u kube-entra -n 20"
                 : "crictl logs $(crictl ps -a --quiet --name kube-apiserver | head -1)"
             throw CommandFailure(
-                "the API server does not answer through the webhook: \(problem)", hint: "the log says why: \(log)")
+                "the API server does not answer through the webhook: \(problem)",
+                hint: hint ?? "the log says why: \(log)")
         }
         say(.apiServer, "serves, and answers through the webhook (\(ProbeToken.expected))" + elsewhere)
     }
@@ -93,7 +102,7 @@ extension Installer {
                 sentence +=
                     isBack
                     ? "; the old manifest is back and the API server serves as before"
-                    : "; the old manifest is back, but the API server does not answer yet"
+                    : "; the old manifest is back, but the API server does not answer yet\(returnObstacle)"
             } catch let problem as CommandFailure {
                 // The journal stays, so that the next run tries again.
                 let copy = files.exists(NodePath.copy) ? "; the manifest of before is \(NodePath.copy)" : ""
@@ -148,8 +157,8 @@ extension Installer {
                 say(named: "kept", "\(path) was changed since, so it stays")
             }
             // An earlier run may have ended between the file and the restart.
-            if distribution.restart != nil, !answersWithoutWebhook() { try restartAgain(distribution) }
-            return wait(timeout, ignoring: Interruption.lostConnection, until: answersWithoutWebhook)
+            if distribution.restart != nil, !answersWithoutWebhook(distribution) { try restartAgain(distribution) }
+            return waitForReturn(distribution, timeout)
         }
         try checkDropIn(current, distribution)
         switch distribution {
@@ -171,7 +180,7 @@ extension Installer {
             try restartAgain(distribution)
         }
         say(named: "api-server", "waiting until the API server serves again")
-        let isBack = wait(timeout, ignoring: Interruption.lostConnection, until: answersWithoutWebhook)
+        let isBack = waitForReturn(distribution, timeout)
         if isBack { say(named: "api-server", "serves as before" + elsewhere) }
         return isBack
     }
@@ -222,11 +231,6 @@ extension Installer {
     /// Said beside what an API server answered that may be another node's.
     private var elsewhere: String { nodeDetour.map { "; \($0)" } ?? "" }
 
-    private func answersWithoutWebhook() -> Bool {
-        // An API server that still has the flags, without a running webhook, has not restarted yet.
-        if case .notAsked(let text) = askAPIServer(nodeIssuer) { !ProbeToken.isCall(text) } else { false }
-    }
-
     // Disabling
 
     /// Undoes everything that `enable` did. What existed before, or was changed since, stays.
@@ -247,9 +251,12 @@ extension Installer {
         }
         if isInForce, let current { try checkDropIn(current, distribution) }
         if let use = remainingUse(distribution, current) { throw use.failure }
+        if isInForce, let note = noteOfOtherName(try files.target(of: distribution.flagFile)) {
+            environment.say(PrintableText.line(note))
+        }
         sayOtherManifests(distribution)
-        if journal == nil { sayUnknownParts() } else { sayWebhookPods(distribution) }
-        let isKnown = journal != nil
+        let isKnown = journal.map { !$0.isOfDisable } ?? false
+        if isKnown { sayWebhookPods(distribution) } else { sayUnknownParts() }
         let otherPods = OtherManifests.webhookPods(distribution, files: files, journal: journal)
         sayWhatStays(distribution, isLast: isLastNode)
         if let journal, journal.step != .done {
@@ -260,10 +267,13 @@ extension Installer {
                     + (isDisable ? " one goes on from there" : " takes it back"))
         }
         let earlier = self.journal
+        let isPod = files.exists(podPath(distribution))
         var journal =
             earlier
             ?? InstallationJournal(
-                distribution: distribution, service: ServiceKind.systemd.name, began: environment.now().rfc3339)
+                distribution: distribution, service: isPod ? ServiceKind.staticPodName : ServiceKind.systemd.name,
+                began: environment.now().rfc3339)
+        if earlier == nil { journal.isOfDisable = true }
         journal.direction = .disable
         self.journal = journal
         if isInForce {
@@ -288,9 +298,11 @@ extension Installer {
         }
         guard isBack else {
             let cause = interruption(ignoring: Interruption.lostConnection).map { "interrupted by \($0): " } ?? ""
+            let log = distribution.restart?.last.map { "journalctl -u \($0)" } ?? "journalctl -u kubelet"
+            let advice = obstacleToReturn?.hint ?? "look at it (\(log) -n 20)"
             throw CommandFailure(
-                "\(cause)the flags are gone, but the API server does not answer yet",
-                hint: "look at it, then run `kube-entra disable` again: the webhook still runs until then", status: .no)
+                "\(cause)the flags are gone, but the API server does not answer yet\(returnObstacle)",
+                hint: "\(advice), then run `kube-entra disable` again: the webhook still runs until then", status: .no)
         }
         // The rest takes a moment, and is not left half done.
         isGoingBack = true

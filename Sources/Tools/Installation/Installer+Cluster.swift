@@ -171,6 +171,16 @@ extension Installer {
         return plane.others(than: nodeName(distribution), servers: servers, callers: callers)
     }
 
+    /// Whether this node's API server runs with the flags, as the node itself shows it in the cluster; nil if that is
+    /// not known. The kubelet shows a new pod when the old one has ended.
+    func ownAPIServerAsks(_ distribution: Distribution) -> Bool? {
+        let lists = [ControlPlane.podsPath, ControlPlane.nodesPath].compactMap { path -> [UInt8]? in
+            if case .status(200...299, let body) = environment.askAPIServer(.node, .get, path, []) { body } else { nil }
+        }
+        guard lists.count == 2 else { return nil }
+        return ControlPlane(pods: lists[0], nodes: lists[1], flags: flags)?.usesWebhook(nodeName(distribution))
+    }
+
     /// The name of this node: that of the kubelet's certificate, or the host's.
     private func nodeName(_ distribution: Distribution) -> String {
         let prefix = "system:node:"

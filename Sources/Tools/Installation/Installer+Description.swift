@@ -9,39 +9,8 @@ extension Installer {
     /// - Parameter check: what the check before the first change says.
     func describe(_ plan: InstallationPlan, _ change: APIServerFiles, check: String) throws -> [String] {
         let request = plan.request
-        let paths = CertificatePaths(plan.configuration, root: files.root)
-        func write(_ path: String) -> String { (files.exists(path) ? "keep " : "write ") + path }
-        let carried = plan.carried.map { "write \($0.path)" }
-        let certificates = try certificatesText(plan, paths)
-        var lines: [(String, String)] = [("distribution", request.distribution.rawValue), ("check", check)]
-        switch request.service {
-        case .systemd:
-            lines += [
-                ("program", write(plan.program)),
-                (
-                    "user",
-                    environment.account(ServiceFiles.userName) == nil
-                        ? "create the system user kube-entra" : "keep the system user kube-entra"
-                ),
-            ]
-        case .staticPod: break
-        }
-        lines += (carried + certificates).map { ("certificates", $0) }
-        if plan.makesDenyList { lines.append(("configuration", write(NodePath.deniedList))) }
-        lines += [("configuration", write(NodePath.configuration)), ("kubeconfig", try kubeconfigLine(plan))]
-        switch request.service {
-        case .systemd:
-            let isDone = journal?.startedService ?? false
-            lines.append(
-                (
-                    "service",
-                    isDone
-                        ? "keep kube-entra.service, and start it if it does not run"
-                        : "enable and start kube-entra.service (\(ServiceFiles.unitPath))"
-                ))
-        case .staticPod(let image): lines.append(("service", "\(write(podPath(request.distribution))) for \(image)"))
-        }
-        lines.append(("ready", "wait until the webhook at \(plan.webhookAddress) answers"))
+        var lines = [("distribution", request.distribution.rawValue), ("check", check)]
+        lines += try webhookLines(plan)
         if change.isChange {
             if change.distribution == .kubeadm { lines.append(("copy", "keep the manifest as \(NodePath.copy)")) }
             let link = change.isLink ? ", to which \(change.path) leads," : ""
@@ -71,9 +40,58 @@ extension Installer {
                 }
             lines.append(("kubeadm", text))
         }
-        return lines.map { name, text in
-            name + String(repeating: " ", count: max(1, 15 - name.count)) + text
+        return Installer.columns(lines)
+    }
+
+    /// Every step of a preparation, for `--prepare --dry-run`.
+    func describePreparation(_ plan: InstallationPlan) throws -> [String] {
+        Installer.columns(
+            [("distribution", plan.request.distribution.rawValue)] + (try webhookLines(plan)) + [
+                ("api-server", "nothing: `kubeadm join --control-plane` starts it with the flags of the other nodes")
+            ])
+    }
+
+    private static func columns(_ lines: [(name: String, text: String)]) -> [String] {
+        lines.map { $0.name + String(repeating: " ", count: max(1, 15 - $0.name.count)) + $0.text }
+    }
+
+    /// The steps before kube-apiserver.
+    private func webhookLines(_ plan: InstallationPlan) throws -> [(String, String)] {
+        let paths = CertificatePaths(plan.configuration, root: files.root)
+        func write(_ path: String) -> String { (files.exists(path) ? "keep " : "write ") + path }
+        let carried = plan.carried.map { "write \($0.path)" }
+        let certificates = try certificatesText(plan, paths)
+        let request = plan.request
+        var lines: [(String, String)] = []
+        switch request.service {
+        case .systemd:
+            lines += [
+                ("program", write(plan.program)),
+                (
+                    "user",
+                    environment.account(ServiceFiles.userName) == nil
+                        ? "create the system user kube-entra" : "keep the system user kube-entra"
+                ),
+            ]
+        case .staticPod: break
         }
+        lines += (carried + certificates).map { ("certificates", $0) }
+        if plan.makesDenyList { lines.append(("configuration", write(NodePath.deniedList))) }
+        lines += [("configuration", write(NodePath.configuration)), ("kubeconfig", try kubeconfigLine(plan))]
+        switch request.service {
+        case .systemd:
+            let isDone = journal?.startedService ?? false
+            lines.append(
+                (
+                    "service",
+                    isDone
+                        ? "keep kube-entra.service, and start it if it does not run"
+                        : "enable and start kube-entra.service (\(ServiceFiles.unitPath))"
+                ))
+        case .staticPod(let image): lines.append(("service", "\(write(podPath(request.distribution))) for \(image)"))
+        }
+        lines.append(("ready", "wait until the webhook at \(plan.webhookAddress) answers"))
+        return lines
     }
 
     /// Prints what changes in a file, so that `patch` takes it.

@@ -27,11 +27,13 @@ extension Installer {
             lines += journal.made.reversed().compactMap { made in fileLine(made, distribution) }
             lines += leftoversToKeep(journal).map { ("file", "keep \($0), which belongs to root then") }
             if journal.madeUser { lines.append(("user", "remove the system user \(ServiceFiles.userName)")) }
-        } else {
+        }
+        if journal?.isOfDisable ?? true {
             let parts = unknownParts
             lines += parts.map { ("kept", "\($0.what); to remove it: \($0.removal)") }
             if parts.isEmpty { lines.append(("files", "nothing: there is none of kube-entra on this node")) }
         }
+        if isInForce, let note = noteOfOtherName(path) { environment.say(PrintableText.line(note)) }
         sayOtherManifests(distribution)
         sayWebhookPods(distribution)
         for (name, text) in lines {

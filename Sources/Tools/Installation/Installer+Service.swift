@@ -183,7 +183,7 @@ extension Installer {
             switch askWebhook(plan.issuer) {
             case .asked: isAsked = true
             case .notAsked(let text): problem = "it answers a TokenReview with \(text ?? "no reason")"
-            case .failed(let reason): problem = reason
+            case .failed(let reason, _): problem = reason
             }
             return isAsked
         }
@@ -196,8 +196,17 @@ extension Installer {
             let log =
                 plan.request.service == .systemd
                 ? "journalctl -u kube-entra -n 20" : "crictl logs of the pod kube-entra"
+            // The configuration that is made from IDs has no place for them.
+            let own =
+                if case .values = plan.request.source {
+                    "; what this node needs beside the IDs, such as a proxy (signingKeys.proxy), is set in a configuration"
+                        + " of your own: kube-entra config init, then enable --config"
+                } else {
+                    ""
+                }
             throw CommandFailure(
-                "the webhook does not become ready: \(problem)", hint: "\(log) says more, --timeout waits longer")
+                "the webhook does not become ready: \(problem)",
+                hint: "\(log) says more, --timeout waits longer\(own)")
         }
         say(.ready, "the webhook answers (\(ProbeToken.expected))")
     }

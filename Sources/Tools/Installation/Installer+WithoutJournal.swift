@@ -50,7 +50,7 @@ extension Installer {
     func sayUnknownParts() {
         guard !unknownParts.isEmpty else { return }
         environment.say(
-            "warning: \(NodePath.journal) is missing, which says what `enable` made: only kube-apiserver and the cluster"
+            "warning: \(NodePath.journal) is \(journal == nil ? "missing" : "not of `enable`"), which says what `enable` made: only kube-apiserver and the cluster"
                 + " are changed, and the rest stays")
     }
 }

@@ -24,6 +24,10 @@ public final class Installer {
     var isGoingBack = false
     /// Paths that could not be removed or put back.
     var stuck: Set<ExactText> = []
+    /// Why kube-apiserver is not known to serve without the webhook, and what to do about it, as it was found last.
+    var obstacleToReturn: (reason: String, hint: String?)?
+    /// Whether kube-apiserver gave no answer at some time after its flags were taken away.
+    var hasBeenDown = false
     /// Whether the report says that the cluster is asked elsewhere.
     var hasSaidDetour = false
 
@@ -55,6 +59,12 @@ public final class Installer {
     }
 
     private static func journal(_ files: NodeFiles) throws -> InstallationJournal? {
+        guard !files.isFolder(NodePath.journal) else {
+            let moved = "mv \(NodePath.journal) \(NodePath.journal).folder"
+            throw CommandFailure(
+                "\(NodePath.journal) is a folder, and the journal of `enable` must be a file there",
+                hint: "look at what is in it, move it away (\(moved)), then run the command again")
+        }
         guard let bytes = try files.content(NodePath.journal) else { return nil }
         guard let journal = InstallationJournal(bytes) else {
             throw CommandFailure(
@@ -149,7 +159,7 @@ public final class Installer {
     }
 
     /// Why a node that was enabled for another distribution is not enabled for this one; nil if it may be.
-    private func mismatch(_ request: InstallationRequest) -> CommandFailure? {
+    func mismatch(_ request: InstallationRequest) -> CommandFailure? {
         guard let enabled = journal?.distribution, enabled != request.distribution else { return nil }
         return CommandFailure(
             "`kube-entra enable` ran on this node for \(enabled.title), not for \(request.distribution.title)",
@@ -170,7 +180,7 @@ public final class Installer {
     }
 
     /// A step that needs no API server.
-    private func perform(_ step: InstallationStep, _ plan: InstallationPlan, apiServerUser: UInt32?) throws {
+    func perform(_ step: InstallationStep, _ plan: InstallationPlan, apiServerUser: UInt32?) throws {
         switch step {
         case .program: try installProgram(plan)
         case .user: try makeUser(plan)
@@ -180,41 +190,6 @@ public final class Installer {
         case .service: try startService(plan)
         case .ready: try waitForWebhook(plan)
         case .check, .copy, .change, .apiServer, .bind, .kubeadm, .done: break
-        }
-    }
-
-    // A node that will join
-
-    /// Makes what kube-apiserver's flags name, on a node that is about to join a kubeadm cluster as a control-plane
-    /// node: `kubeadm join` gives its API server the flags of the others, and it does not start without their files.
-    ///
-    /// - Throws: `CommandFailure` with status 2; the node is then as it was.
-    public func prepare(_ given: InstallationRequest) throws {
-        try exclusively {
-            let request = try withService(given)
-            guard !files.exists(request.distribution.flagFile) else {
-                throw CommandFailure(
-                    "this is a control-plane node already: \(request.distribution.flagFile) is there",
-                    hint: "`kube-entra enable` without --prepare does everything")
-            }
-            let plan = try InstallationPlan(request, files: files)
-            try checkPlaces(plan)
-            for line in notes(plan, nil) { environment.say(PrintableText.line(line)) }
-            let earlier = journal.flatMap { $0.step == .done ? $0 : nil }
-            startJournal(plan)
-            do {
-                for step in InstallationStep.allCases where step.index < InstallationStep.copy.index && step != .check {
-                    try begin(step)
-                    try perform(step, plan, apiServerUser: nil)
-                }
-                self.journal?.isPrepared = true
-                try finish()
-            } catch let failure as CommandFailure {
-                isGoingBack = true
-                takeBack(to: earlier)
-                throw CommandFailure(failure.sentence, hint: failure.hint)
-            }
-            say(.done, "the node is prepared: now `kubeadm join --control-plane`, then `kube-entra enable`")
         }
     }
 
@@ -229,34 +204,36 @@ public final class Installer {
         switch askAPIServer(plan.issuer) {
         case .asked, .notAsked:
             return bindingObstacle(plan, to: try? adminBinding()).map(ending) ?? ("the API server answers", nil)
-        case .failed(let reason):
+        case .failed(let reason, let hint):
             // An earlier run may have left an API server that does not start.
             guard journal?.step.index ?? 0 >= InstallationStep.change.index, journal?.step != .done else {
                 return ending(
                     CommandFailure(
                         "the API server does not answer as it is: \(reason)",
-                        hint: "repair that first; --kubeconfig names an admin's kubeconfig of this node"))
+                        hint: hint ?? "repair that first; --kubeconfig names an admin's kubeconfig of this node"))
             }
             return ("the API server does not answer, as an earlier run left it: \(reason)", nil)
         }
     }
 
     /// What is unwise, before anything is changed.
-    private func notes(_ plan: InstallationPlan, _ change: APIServerFiles?) -> [String] {
+    func notes(_ plan: InstallationPlan, _ change: APIServerFiles?) -> [String] {
         let findings = ConfigurationLinter.findings(in: plan.loaded, facts: LintEnvironment(now: environment.now()))
         let warnings = findings.filter { $0.severity != .notice && $0.allowedBecause == nil }
         let own = change?.ownAuthenticators ?? []
         let detour = nodeDetour.map { ["warning: kube-apiserver is \($0)"] } ?? []
         let lists = DenyListStatus(plan.configuration, root: files.root, now: environment.now())
         let denyNote = lists.missing.map { ["note: \($0)"] } ?? []
-        return detour + warnings.map { "warning: \($0.field): \($0.message); \($0.advice)" } + denyNote
+        let otherName = change.flatMap { $0.isChange ? noteOfOtherName($0.target) : nil }
+        return detour + (otherName.map { [$0] } ?? [])
+            + warnings.map { "warning: \($0.field): \($0.message); \($0.advice)" } + denyNote
             + own.map { "note: kube-apiserver has \($0); tokens that it accepts itself never come to the webhook" }
     }
 
     // Steps and their times
 
     /// The journal of an earlier run, or a new one, for a run of `enable`.
-    private func startJournal(_ plan: InstallationPlan) {
+    func startJournal(_ plan: InstallationPlan) {
         let request = plan.request
         var started =
             journal

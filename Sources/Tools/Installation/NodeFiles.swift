@@ -56,9 +56,11 @@ struct NodeFiles {
     }
 
     /// Whether the file has another name, which a replacement leaves behind.
-    func hasOtherNames(_ path: String) -> Bool {
+    func hasOtherNames(_ path: String) -> Bool { FileIO.hasOtherNames(root + path) }
+
+    func isFolder(_ path: String) -> Bool {
         var status = stat()
-        return stat(root + path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_nlink > 1
+        return stat(root + path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Whether this user has no permission to see if the path exists.

@@ -27,27 +27,32 @@ enum ProbeToken {
     /// Whether kube-apiserver reports that a call of a webhook failed; it then names the called address.
     static func isCall(_ said: String?) -> Bool { said?.contains("/authenticate") ?? false }
 
+    /// What to do if the API server does not let the kubeconfig's user ask.
+    private static let permission =
+        "the kubeconfig's user may not create TokenReviews: pass an admin's with --kubeconfig; on a node of kubeadm,"
+        + " /etc/kubernetes/super-admin.conf may do everything"
+
     /// The meaning of an answer to a TokenReview.
     enum Finding {
         /// The webhook was called; its answer.
         case asked(String)
         /// An answer, but not from the webhook.
         case notAsked(String?)
-        /// There was no usable answer; the text says why.
-        case failed(String)
+        /// There was no usable answer; the text says why, and what to do about it if that is known.
+        case failed(String, hint: String?)
     }
 
     static func finding(_ answer: NodeEnvironment.Answer) -> Finding {
         switch answer {
-        case .none(let reason): return .failed(reason)
+        case .none(let reason): return .failed(reason, hint: nil)
         case .status(let status, let body):
             let root = (try? JSONDocument(parsing: body))?.root
             guard (200...299).contains(status) else {
                 let said = root?["message"]?.string.map { ": " + PrintableText.clean($0) } ?? ""
-                return .failed("answered with status \(status)\(said)")
+                return .failed("answered with status \(status)\(said)", hint: status == 403 ? permission : nil)
             }
             guard root?["kind"]?.string == "TokenReview", let review = root?["status"] else {
-                return .failed("answered with something else than a TokenReview")
+                return .failed("answered with something else than a TokenReview", hint: nil)
             }
             guard let error = review["error"]?.string, !error.isEmpty else { return .notAsked(nil) }
             let said = PrintableText.clean(error, maximum: 300)

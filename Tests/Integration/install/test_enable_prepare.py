@@ -29,9 +29,23 @@ def last(node, text):
 
 def test_a_node_that_is_prepared_can_join(joining, entra):
     node, manifest = joining
-    before = node.snapshot()
+    before, log = node.snapshot(), node.log("systemctl.log")
+    dry = node.enable("--prepare", "--dry-run")
+    assert dry.returncode == 0 and "kubeadm join" in dry.stdout, dry.stdout + dry.stderr
+    assert "change  " not in dry.stdout and "create the system user kube-entra" in dry.stdout, dry.stdout
+    as_before(node, before)
+    assert node.log("systemctl.log") == log
     done = node.enable("--prepare")
     assert done.returncode == 0 and "kubeadm join" in done.stdout, done.stdout + done.stderr
+    after = node.snapshot()
+    made = [name for name, entry in after.items() if entry[-1] and before.get(name, [None])[-1] is None]
+    # The user's own files, and what only the webhook and the journal write.
+    others = ("/etc/sysusers.d/", "/etc/passwd", "/etc/group", "/var/lib/kube-entra/", "/var/lib/kube-entra-enable/")
+    named = [name for name in made if not name.startswith(others)]
+    assert len(named) > 8 and all(name in dry.stdout for name in named), (named, dry.stdout)
+    said = node.enable("--prepare", "--dry-run").stdout
+    assert "keep /etc/kube-entra/webhook.yaml" in said and "keep kube-entra.service" in said, said
+    assert node.snapshot() == after
     code, found = status(node)
     assert code == 1 and found["state"] == "disabled" and "kubeadm join" in found["next"], found
     # It can be taken back, and made again.
@@ -66,13 +80,22 @@ def test_a_preparation_that_fails_leaves_the_node_as_it_was(joining):
     done = node.enable("--prepare", wait="3s")
     assert done.returncode == 2, done.stdout + done.stderr
     as_before(node, before)
+    dry = node.enable("--prepare", "--dry-run")
+    assert dry.returncode == 2 and dry.stderr == done.stderr != "", dry.stderr
+
+
+def test_a_dry_run_of_a_preparation_refuses_what_the_preparation_does(node):
+    before = node.snapshot()
+    dry, real = node.enable("--prepare", "--dry-run"), node.enable("--prepare")
+    assert (dry.returncode, real.returncode) == (2, 2) and dry.stderr == real.stderr, dry.stderr + real.stderr
+    assert "is a control-plane node already" in dry.stderr
+    as_before(node, before)
 
 
 @pytest.mark.parametrize(
     "words",
     [
         ["--bind"],
-        ["--dry-run"],
         ["--distribution", "rke2"],
         ["--as", "static-pod", "--image", "registry.example/kube-entra:1"],
     ],

@@ -209,7 +209,7 @@ def test_a_damaged_configuration_hides_neither_the_webhook_nor_the_restart(node)
     as_before(node, before)
     # Without a journal, it is said not to be known.
     assert node.enable().returncode == 0
-    os.rename(node.path(JOURNAL), node.path("/var/lib/journal.kept"))
+    os.remove(node.path(JOURNAL))
     node.write(path, "server: [\n", mode=0o644)
     done = node.run("status")
     assert done.returncode == 1 and "whether it asks the webhook is not known" in done.stdout, done.stdout
