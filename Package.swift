@@ -251,8 +251,8 @@ let package = Package(
                 "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "Terminal", "Entra", "EntraTokens",
                 "AccessPolicy", "TokenReviewAPI", "SigningKeys", "Configuration", "WebhookService", "Kubeconfigs",
                 "Certificates", "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CommandInput",
-                "CredentialPlugin", "Doctor", "WebhookReview", "Registration", "Installation", "Reference", arguments,
-                signals, logging,
+                "CredentialPlugin", "Doctor", "WebhookReview", "Registration", "Installation", "Reference",
+                "Scheduling", arguments, signals, logging,
             ]),
         command(
             "kube-entra-demo",

@@ -2,6 +2,7 @@
 #define C_LINUX_SHIM_H
 
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 // For extended attributes, which the module Glibc leaves out.
 #include <sys/xattr.h>
@@ -19,6 +20,9 @@ struct CLinux_sched_attr {
     uint64_t sched_deadline;
     uint64_t sched_period;
 };
+
+// prctl(2) is variadic too.
+static inline int CLinux_set_dumpable(long isDumpable) { return prctl(PR_SET_DUMPABLE, isDumpable, 0L, 0L, 0L); }
 
 static inline int CLinux_sched_setattr(const struct CLinux_sched_attr *attributes) {
     return (int)syscall(SYS_sched_setattr, 0, attributes, 0);

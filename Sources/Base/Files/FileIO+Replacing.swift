@@ -91,13 +91,16 @@ extension FileIO {
         let path: String
         let bytes: [UInt8]
         let mode: UInt32
+        let keepsGroup: Bool
 
-        /// - Parameter mode: permissions of the file. If the file that it replaces is readable by its group, so is the
-        ///   new one.
-        public init(path: String, bytes: [UInt8], mode: UInt32) {
+        /// - Parameters:
+        ///   - mode: permissions of the file.
+        ///   - keepsGroup: whether the new file is readable by its group if the file that it replaces is.
+        public init(path: String, bytes: [UInt8], mode: UInt32, keepsGroup: Bool = true) {
             self.path = path
             self.bytes = bytes
             self.mode = mode
+            self.keepsGroup = keepsGroup
         }
     }
 
@@ -155,7 +158,7 @@ extension FileIO {
         {
             problem = .ownerNotKept(userID: old.st_uid)
         } else if isReplaced && !copyAttributes(of: file.path, to: descriptor)
-            || fchmod(descriptor, file.mode | (isReplaced ? old.st_mode & S_IRGRP : 0)) != 0
+            || fchmod(descriptor, file.mode | (isReplaced && file.keepsGroup ? old.st_mode & S_IRGRP : 0)) != 0
             || fsync(descriptor) != 0
         {
             problem = FileError(writing: errno)

@@ -6,18 +6,35 @@ public enum FileIO {
     ///
     /// - Parameter isTrusted: whether the file grants access. It is then read only if the opened file itself, not the
     ///   path, belongs to root or to this process's user, and nobody else can write it.
+    /// - Parameter waits: whether the path may be a pipe or a terminal, whose writer is slower than this process: for
+    ///   commands that read what their user named. Without it, nobody can make this process wait, and a pipe that has
+    ///   nothing yet is refused.
     /// - Throws: ``FileError`` if the file cannot be read, is not trusted or has more than `maximumBytes`.
     public static func read(
-        _ path: String, maximumBytes: Int = 1 << 20, isTrusted: Bool = false
+        _ path: String, maximumBytes: Int = 1 << 20, isTrusted: Bool = false, waits: Bool = false
     ) throws(FileError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw FileError(opening: errno, missing: .missing, standard: .notReadable) }
+        let descriptor = try openForReading(path, waits: waits)
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .notReadable }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw .isFolder }
         if isTrusted, let problem = FileTrust.problem(status) { throw problem }
         return try read(descriptor: descriptor, maximumBytes: maximumBytes, expected: Int(status.st_size))
+    }
+
+    private static func openForReading(_ path: String, waits: Bool) throws(FileError) -> Int32 {
+        while true {
+            // A blocking open waits for the writer of a pipe. Otherwise a pipe without one would be an empty file.
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
+            guard descriptor < 0 else { return descriptor }
+            if errno == EINTR { continue }
+            // Sockets, such as the standard input of some programs, are used but not opened again.
+            if waits, errno == ENXIO, let named = self.descriptor(named: path) {
+                let copy = fcntl(named, F_DUPFD_CLOEXEC, 0)
+                if copy >= 0 { return copy }
+            }
+            throw FileError(opening: errno, missing: .missing, standard: .notReadable)
+        }
     }
 
     /// Reads an open descriptor, for example standard input, to its end.
@@ -41,7 +58,7 @@ public enum FileIO {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             guard count >= 0 else {
                 if errno == EINTR { continue }
-                throw .notReadable
+                throw errno == EAGAIN ? .notRegular : .notReadable
             }
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer[..<count])

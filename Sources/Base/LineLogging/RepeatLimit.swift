@@ -37,4 +37,13 @@ public struct RepeatLimit: Hashable, Sendable {
         defer { leftOut = 0 }
         return leftOut
     }
+
+    /// The number of lines left out in an interval that has ended, if no line has passed since. It is reported once.
+    ///
+    /// - Parameter now: nil for the end of the program, which waits for no interval.
+    public mutating func takeLeftOut(endedBy now: Timestamp?) -> Int {
+        if let now, let start, start <= now, now.seconds(since: start) < interval { return 0 }
+        defer { leftOut = 0 }
+        return leftOut
+    }
 }

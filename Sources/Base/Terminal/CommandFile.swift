@@ -3,14 +3,14 @@ import Glibc
 
 /// Files that a command reads or writes for its user. A failure names the file.
 public enum CommandFile {
-    /// The bytes of a file.
+    /// The bytes of a file, or of a pipe, for whose writer this waits.
     ///
     /// - Throws: `CommandFailure` if it cannot be read, or has more than `maximumBytes`.
     public static func read(
         _ path: String, maximumBytes: Int = 1 << 20
     ) throws(CommandFailure) -> [UInt8] {
         do throws(FileError) {
-            return try FileIO.read(path, maximumBytes: maximumBytes)
+            return try FileIO.read(path, maximumBytes: maximumBytes, waits: true)
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }

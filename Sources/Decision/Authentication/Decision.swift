@@ -23,6 +23,9 @@ public struct DecisionSubject: Hashable, Sendable {
 
     /// A subject about which nothing is known.
     public init() {}
+
+    /// Whether Entra signed the token, so that the facts are about somebody. Anybody can make a token without any.
+    public var isVerified: Bool { self != DecisionSubject() }
 }
 
 /// An accepted proof of possession. It must be remembered until it expires, so that it is accepted only once.

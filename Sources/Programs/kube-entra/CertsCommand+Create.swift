@@ -9,7 +9,8 @@ extension CertsCommand {
             commandName: "create",
             abstract: "Makes a private CA, the server certificate and kube-apiserver's client certificate.",
             discussion: """
-                Keys are readable by their owner only. With --renew the CA stays, so nothing that trusts it has to \
+                Keys are readable by their owner only; server.key also by its group where it was before, and with \
+                --renew client.key too. With --renew the CA stays, so nothing that trusts it has to \
                 change; the server and client certificates are made anew, with the host names, the client name and \
                 the kind of key that they have, unless other ones are given.
 

@@ -25,9 +25,7 @@ extension ConfigCommand {
         var noFiles = false
 
         func run() throws {
-            if !noFiles, let loaded = try? ConfigurationLoader.load(path: file),
-                let user = WebhookUser.takeOn(for: loaded.configuration, at: file)
-            {
+            if !noFiles, let user = WebhookUser.takeOn(toCheck: file) {
                 Console.notes(["checked with the permissions of \(user), whom the webhook runs as"])
             }
             let report = try ConfigurationReport(

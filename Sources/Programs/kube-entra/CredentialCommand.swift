@@ -19,7 +19,8 @@ struct CredentialCommand: ParsableCommand {
             prints. It opens no connection and shows no token.
 
             Exit status: the command's own; 128 + N when signal N ended it; 127 not found, 126 not executable; with \
-            --strict also 1 when the token would be refused, 2 when the hints cannot be read; 64 wrong usage.
+            --strict also 1 when the token would be refused, 2 when the hints cannot be read; 2 when the answer cannot \
+            be written; 64 wrong usage.
             """)
 
     @Option(

@@ -113,7 +113,7 @@ struct DenyCommand: ParsableCommand {
         @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
-            let entries = try file.use({ path throws(DenyFileError) in try DenyFile.read(path) }) {
+            let entries = try file.use({ path throws(DenyFileError) in try DenyFile.read(path, waits: true) }) {
                 $0.ownEntries(at: .now())
             }
             let lines = entries.isEmpty ? ["nobody is denied"] : entries.map { $0.line(at: .now()) }

@@ -3,12 +3,14 @@ import CommandInput
 import Configuration
 import Glibc
 import RBAC
+import Scheduling
 import Terminal
 
 extension KubeEntra {
     /// Like the argument parser's own, except that every message passes through ``Console``, so that none repeats a
     /// token.
     static func main() async {
+        ProcessMemory.keepPrivate()
         StandardStreams.openIfClosed()
         // The standard library reads the arguments from /proc, which may not be mounted.
         guard access("/proc/self/cmdline", R_OK) == 0 else {

@@ -94,10 +94,11 @@ public struct CertificateFolder {
     }
 
     /// Writes all files, or none if one of them exists and may not be replaced. A replaced file keeps its owner and
-    /// group: a service of another user can still read its key.
+    /// group: a service of another user can still read its key. That of the webhook stays readable by its group, and in
+    /// a renewal that of kube-apiserver too. Nobody but the owner needs the key of a new CA.
     ///
     /// - Throws: `CommandFailure` if a file may not be replaced or cannot be written.
-    public func write(_ files: [CertificateFile], replacing: Bool) throws {
+    public func write(_ files: [CertificateFile], replacing: Bool, isRenewal: Bool = false) throws {
         if !replacing {
             var status = stat()
             for file in files where lstat(path(of: file.name), &status) == 0 {
@@ -110,7 +111,12 @@ public struct CertificateFolder {
         if replacing {
             do throws(FileIO.FilesError) {
                 return try FileIO.replaceTogether(
-                    files.map { .init(path: path(of: $0.name), bytes: $0.bytes, mode: $0.mode) })
+                    files.map { file in
+                        let isService = file.name == FileName.serverKey || isRenewal && file.name == FileName.clientKey
+                        return .init(
+                            path: path(of: file.name), bytes: file.bytes, mode: file.mode,
+                            keepsGroup: file.expires != nil || isService)
+                    })
             } catch {
                 throw CommandFailure("\(error.path): \(error.error.sentence)")
             }

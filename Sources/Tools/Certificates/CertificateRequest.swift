@@ -73,7 +73,7 @@ public struct CertificateRequest: Sendable {
         if let end = authority?.certificate.notAfter, end < now.adding(seconds: Int64(terms.days) * 86_400) {
             note("note: the new certificates end with the CA, on \(end.rfc3339.prefix(10))")
         }
-        try folder.write(files, replacing: isReplacing || isRenewal)
+        try folder.write(files, replacing: isReplacing || isRenewal, isRenewal: isRenewal)
         return CreationReport(folder: folder, plan: plan, files: files, authority: authority?.certificate)
     }
 }

@@ -139,7 +139,10 @@ public struct PrincipalRequest: Sendable {
     private func now() throws(UsageProblem) -> Timestamp { try TimeArgument.read(at) }
 
     private func readToken() throws -> [UInt8] {
-        TokenInput(try TokenSource(token: source.token ?? tokenOption, file: source.file).read()).token
+        let input = try TokenSource(token: source.token ?? tokenOption, file: source.file).read()
+        let (token, note) = TokenInput.asSent(input)
+        if let note { Console.note("note: " + note) }
+        return token
     }
 
     /// Nil if the request is about a token.

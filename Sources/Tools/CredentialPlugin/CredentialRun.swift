@@ -28,7 +28,7 @@ public struct CredentialRun {
     /// - Returns: the exit status of this program.
     public func run(now: () -> Timestamp = { .now() }) -> Int32 {
         let hints = HintsInput(hints)
-        let answer = refusal(hints) ?? answer(to: command.run(), hints, now: now())
+        let answer = refusal(hints) ?? answer(to: command.run(holdsOutput: isStrict), hints, now: now())
         if let line = answer.line { Console.note(line) }
         if let output = answer.output { Console.write(output) }
         return answer.status
@@ -68,12 +68,21 @@ public struct CredentialRun {
         guard !isStrict || verdict?.isRefusal != true else {
             return Answer(line: line, output: nil, status: CommandFailure.Status.no.rawValue)
         }
+        if isStrict, result.output == nil, result.ending == .exited(0) {
+            return Answer(line: command.tooLongLine, output: nil, status: CommandFailure.Status.no.rawValue)
+        }
         // Output that is longer than any credential was passed on already.
         return Answer(line: line, output: result.output, status: result.ending.status)
     }
 }
 
 extension WrappedCommand {
+    /// The line for output that is not handed over, because it is too long to be checked.
+    fileprivate var tooLongLine: String {
+        "kube-entra: \(PrintableText.clean(command)) printed more than \(Self.maximumHeldOutput >> 20) MiB, so its token"
+            + " was not checked and is not handed over → run it by itself and look at what it prints"
+    }
+
     /// The line for a command that could not be started. It has a hint of its own, because kubectl shows the
     /// kubeconfig's `installHint` only if it cannot find `kube-entra`.
     fileprivate func missingLine(_ ending: Ending) -> String {
@@ -96,6 +105,9 @@ extension WrappedCommand {
 
 /// The hints of the command line, or why they cannot be used; the token is then checked without them.
 struct HintsInput: Sendable {
+    /// Largest file of hints, in bytes.
+    private static let maximumBytes = 1 << 20
+
     var hints: TokenHints?
     var problem: String?
 
@@ -104,7 +116,8 @@ struct HintsInput: Sendable {
         guard let value else { return }
         do throws(FileError) {
             let isJSON = value.drop(while: \.isWhitespace).first == "{"
-            let bytes = isJSON ? Array(value.utf8) : try FileIO.read(value, maximumBytes: WrappedCommand.maximumOutput)
+            let bytes =
+                isJSON ? Array(value.utf8) : try FileIO.read(value, maximumBytes: HintsInput.maximumBytes, waits: true)
             do throws(TokenHintsProblem) {
                 hints = try TokenHints(decoding: bytes)
             } catch {

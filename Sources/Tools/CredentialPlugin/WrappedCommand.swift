@@ -29,12 +29,14 @@ public struct WrappedCommand {
     public struct Result: Sendable {
         /// How the command ended.
         public var ending: Ending
-        /// What the command printed; nil if it was too long and was passed on directly.
+        /// What the command printed; nil if it was too long, and was passed on directly or dropped.
         public var output: [UInt8]?
     }
 
     /// Largest output that is kept, in bytes: more than any credential has.
     public static let maximumOutput = 1 << 20
+    /// The same where nothing may be passed on before it was checked: kubectl accepts a credential of any length.
+    public static let maximumHeldOutput = 16 << 20
 
     /// Signals that end the command or tell it something.
     private static let relayed: [Int32] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
@@ -52,7 +54,9 @@ public struct WrappedCommand {
     /// Runs the command to its end.
     ///
     /// Signals from other processes are passed on. Signals from the terminal reach the command anyway.
-    public func run() -> Result {
+    ///
+    /// - Parameter holdsOutput: whether output that is too long is dropped, and not passed on unchecked.
+    public func run(holdsOutput: Bool = false) -> Result {
         let path: String
         // kubectl sets this variable when it runs the entry of a kubeconfig. It resolves a relative path from the
         // folder of the kubeconfig, which is not known here; the current folder must not choose the program.
@@ -76,7 +80,8 @@ public struct WrappedCommand {
         guard code == 0 else {
             return Result(ending: code == ENOENT ? .notFound : .notExecutable, output: [])
         }
-        var listener = Listener(process: process, output: pipe.read, signals: signals)
+        var listener = Listener(
+            process: process, output: pipe.read, signals: signals, holdsOutput: holdsOutput)
         return listener.listen()
     }
 }
@@ -86,12 +91,14 @@ private struct Listener {
     let process: pid_t
     let output: Int32
     let signals: SignalPipe
+    let holdsOutput: Bool
 
     private var kept: [UInt8]? = []
     private var isOpen = true
     private var ending: WrappedCommand.Ending?
 
-    init(process: pid_t, output: Int32, signals: SignalPipe) {
+    init(process: pid_t, output: Int32, signals: SignalPipe, holdsOutput: Bool) {
+        self.holdsOutput = holdsOutput
         self.process = process
         self.output = output
         self.signals = signals
@@ -136,15 +143,13 @@ private struct Listener {
             if count == 0 || errno != EINTR { isOpen = false }
             return
         }
-        let bytes = Array(buffer[..<count])
-        guard let before = kept else {
-            _ = FileIO.writeAll(bytes, to: STDOUT_FILENO)
-            return
-        }
-        if before.count + count <= WrappedCommand.maximumOutput {
-            kept = before + bytes
+        let bytes = buffer[..<count]
+        let maximum = holdsOutput ? WrappedCommand.maximumHeldOutput : WrappedCommand.maximumOutput
+        if let size = kept?.count, size + count <= maximum {
+            kept?.append(contentsOf: bytes)
         } else {
-            _ = FileIO.writeAll(before + bytes, to: STDOUT_FILENO)
+            // What is dropped is read nevertheless, or the command would never end.
+            if !holdsOutput { Console.write((kept ?? []) + bytes) }
             kept = nil
         }
     }

@@ -84,7 +84,8 @@ public struct Doctor {
         var files: [Kubeconfig] = []
         for path in paths {
             do {
-                files.append(try Kubeconfig.parse(try FileIO.read(path, maximumBytes: 4 << 20), path: path))
+                let bytes = try FileIO.read(path, maximumBytes: 4 << 20, waits: true)
+                files.append(try Kubeconfig.parse(bytes, path: path))
             } catch FileError.missing where attempt.kubeconfig == nil {
                 // kubectl skips files of the list that do not exist.
                 continue

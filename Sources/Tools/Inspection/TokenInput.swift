@@ -29,6 +29,8 @@ public struct TokenInput: Sendable {
 
     /// The token's bytes as they are checked. Not a token if ``other`` is set.
     public let token: [UInt8]
+    /// The token's bytes with the line breaks in it.
+    let written: [UInt8]
     /// What contained the token.
     public let wrapping: Wrapping
     /// What the input is, if it is not a token.
@@ -63,6 +65,7 @@ public struct TokenInput: Sendable {
     }
 
     init(token: [UInt8], wrapping: Wrapping = .none, other: CredentialKind? = nil, choices: Int = 1) {
+        written = token
         let joined = TokenInput.withoutLineBreaks(token)
         self.token = joined
         self.wrapping = wrapping
@@ -225,7 +228,7 @@ public struct TokenInput: Sendable {
         return nil
     }
 
-    private static func trimmed(_ text: Substring) -> Substring {
+    static func trimmed(_ text: Substring) -> Substring {
         let scalars = text.unicodeScalars
         guard let start = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
             let end = scalars.lastIndex(where: { !$0.properties.isWhitespace })

@@ -1,4 +1,4 @@
-public import Configuration
+import Configuration
 import Files
 import Glibc
 
@@ -10,10 +10,13 @@ public enum WebhookUser {
     /// The user is the one that the private key or the cache of signing keys belongs to. Nothing changes if it is
     /// somebody else's, or if the user may not read the configuration itself.
     ///
-    /// - Parameter path: the configuration's own file.
+    /// - Parameter path: the configuration. Only a file can be read twice, unlike a pipe.
     /// - Returns: the user, for a sentence; nil if nothing was changed.
-    public static func takeOn(for configuration: WebhookConfiguration, at path: String) -> String? {
-        guard geteuid() == 0 else { return nil }
+    public static func takeOn(toCheck path: String) -> String? {
+        var kind = stat()
+        guard geteuid() == 0, stat(path, &kind) == 0, kind.st_mode & S_IFMT == S_IFREG,
+            let configuration = try? ConfigurationLoader.load(path: path).configuration
+        else { return nil }
         let account = getpwnam(ServiceFiles.userName).map { (user: $0.pointee.pw_uid, group: $0.pointee.pw_gid) }
         let roles: [FileRole] = [.serverKey, .keyCache, .signingKeys]
         for file in configuration.files where roles.contains(file.role) {

@@ -34,7 +34,8 @@ public struct ExecCredential: Sendable {
     /// Like ``init(decoding:apiVersion:)``, in any version that kubectl knows, for callers who do not know the
     /// kubeconfig's version.
     public init(decodingAnyVersion bytes: [UInt8]) throws(ExecCredentialProblem) {
-        guard let root = try? JSONDocument(parsing: bytes).root, root.kind == .object else { throw .notJSON }
+        guard let root = try? JSONDocument(parsing: bytes, maximumBytes: max(bytes.count, 1)).root, root.kind == .object
+        else { throw .notJSON }
         guard root["kind"]?.string == "ExecCredential" else { throw .wrongKind }
         guard let version = root["apiVersion"]?.string, ExecCredential.versions.contains(version) else {
             throw .wrongVersion

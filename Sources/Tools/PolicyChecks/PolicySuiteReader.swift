@@ -13,7 +13,7 @@ extension PolicySuite {
     public static func load(path: String) throws(ConfigurationError) -> PolicySuite {
         let bytes: [UInt8]
         do {
-            bytes = try FileIO.read(path)
+            bytes = try FileIO.read(path, waits: true)
         } catch {
             throw ConfigurationError(problems: [
                 ConfigurationProblem(file: path, line: 0, column: 0, field: "", message: error.sentence)

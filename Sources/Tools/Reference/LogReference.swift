@@ -60,6 +60,10 @@ enum LogReference {
         Field(
             name: "configurationSHA256", kind: .string,
             meaning: "the SHA-256 of the configuration file that was in force", isAuditOnly: true),
+        Field(
+            name: "leftOut", kind: .number,
+            meaning: "in a line without a decision: how many refusals of unverified tokens have no line",
+            isAuditOnly: true),
     ]
 
     static var text: String {
@@ -73,6 +77,10 @@ enum LogReference {
         Where systemd's journal reads the log (`JOURNAL_STREAM`), each line begins with its priority (`<4>` for a warning,
         `<6>` for `info`), which the journal takes off and filters by (`journalctl --priority warning`), and has no `time`,
         which the journal has itself.
+
+        Anybody can send tokens that Entra never signed, and nobody is named in their lines. So the audit file has at most
+        60 a minute of each reason for which a token is refused before its signature is verified, and then one line
+        that counts the others. It has each decision about a token that Entra signed.
 
 
         """
@@ -91,13 +99,18 @@ enum LogReference {
             properties.append(("level", .object([("type", .string("string"))])))
             properties.append(("message", .object([("type", .string("string"))])))
         }
-        return .object([
+        let required = known.filter { $0.isAlwaysThere && (isAudit || !$0.isJournals) }.map(\.name)
+        // A line that counts others is about no single decision.
+        let kinds = isAudit ? ["decision", "leftOut"] : []
+        let schema: [(String, JSON)] = [
             ("$schema", .string("https://json-schema.org/draft/2020-12/schema")),
             ("title", .string("kube-entra \(isAudit ? "audit" : "log") line of a decision")),
             ("type", .string("object")),
-            ("required", JSON(known.filter { $0.isAlwaysThere && (isAudit || !$0.isJournals) }.map(\.name))),
+            ("required", JSON(required.filter { !kinds.contains($0) })),
             ("properties", .object(properties)),
-        ])
+        ]
+        guard isAudit else { return .object(schema) }
+        return .object(schema + [("oneOf", .array(kinds.map { .object([("required", JSON([$0]))]) }))])
     }
 
     private static func type(_ kind: Kind) -> [(String, JSON)] {

@@ -74,7 +74,8 @@ public struct ReviewRequest: Sendable {
         token: () throws -> [UInt8], audiences: [String], version: TokenReviewVersion, note: (String) -> Void
     ) throws -> ReviewResult {
         let target = try target()
-        let token = TokenInput(try token()).token
+        let (token, remark) = TokenInput.asSent(try token())
+        if let remark { note("note: " + remark) }
         guard !token.isEmpty else {
             throw CommandFailure("there is nothing here", hint: ReviewRequest.tokenHint)
         }

@@ -9,12 +9,14 @@ public enum ConfigurationLoader {
 
     /// Reads and validates a file.
     ///
-    /// - Parameter isTrusted: whether the file will grant access, so that nobody else may be able to write it.
+    /// - Parameters:
+    ///   - isTrusted: whether the file will grant access, so that nobody else may be able to write it.
+    ///   - waits: whether the path may be a pipe, for whose writer this waits; nil for a file that is not trusted.
     /// - Throws: ``ConfigurationError`` with every problem, not only the first.
     public static func load(
-        path: String, isTrusted: Bool = false
+        path: String, isTrusted: Bool = false, waits: Bool? = nil
     ) throws(ConfigurationError) -> LoadedConfiguration {
-        try parse(read(path, isTrusted: isTrusted), path: path)
+        try parse(read(path, isTrusted: isTrusted, waits: waits ?? !isTrusted), path: path)
     }
 
     /// Validates a file's bytes. Relative paths in it start at the folder of `path`.
@@ -54,9 +56,9 @@ public enum ConfigurationLoader {
         return WebhookConfiguration.description.read(root, path: "", collector: collector) ?? WebhookConfiguration()
     }
 
-    private static func read(_ path: String, isTrusted: Bool) throws(ConfigurationError) -> [UInt8] {
+    private static func read(_ path: String, isTrusted: Bool, waits: Bool) throws(ConfigurationError) -> [UInt8] {
         do {
-            return try FileIO.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted)
+            return try FileIO.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted, waits: waits)
         } catch {
             throw problem(path, line: 0, column: 0, error.sentence)
         }

@@ -27,7 +27,7 @@ extension ConfigurationReport {
             let loaded = try ConfigurationLoader.load(path: file)
             return ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: now))
         }
-        let servable = try ServableConfiguration.load(file)
+        let servable = try ServableConfiguration.load(file, waits: true)
         return ConfigurationLinter.findings(in: servable.loaded, facts: LintEnvironment(servable))
     }
 

@@ -28,12 +28,16 @@ public enum DenyFile {
     /// Larger files are refused without being read. 10,000 entries with the longest reasons need half of it.
     public static let maximumBytes = 32 << 20
 
-    /// - Parameter isTrusted: whether the list will decide about access, so that nobody else may be able to write it.
+    /// - Parameters:
+    ///   - isTrusted: whether the list will decide about access, so that nobody else may be able to write it.
+    ///   - waits: whether the path may be a pipe, for whose writer this waits.
     /// - Throws: ``DenyFileError`` if the file cannot be read or any part of it is invalid.
-    public static func read(_ path: String, isTrusted: Bool = false) throws(DenyFileError) -> [DeniedEntry] {
+    public static func read(
+        _ path: String, isTrusted: Bool = false, waits: Bool = false
+    ) throws(DenyFileError) -> [DeniedEntry] {
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try FileIO.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted)
+            bytes = try FileIO.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted, waits: waits)
         } catch {
             throw .file(error)
         }

@@ -12,12 +12,14 @@ public enum OfflineKeys {
     public static func snapshot(_ files: [String], for configuration: WebhookConfiguration) throws -> KeySnapshot {
         var found: [GUID: [SigningKey]] = [:]
         for file in files {
+            // Once: it may be a pipe.
+            let bytes = try CommandFile.read(file, maximumBytes: KeySetReader.maximumBytes)
             var failure: KeyFileError?
             var problem: KeyProblem?
             var isUsed = false
             for tenant in configuration.tenants {
                 do throws(KeyFileError) {
-                    let report = try KeyFile.read(path: file, trust: tenant.trust, isTrusted: false).report
+                    let report = try KeyFile.parse(bytes, trust: tenant.trust).report
                     problem = problem ?? report.keys.compactMap(\.problem).first
                     let keys = report.usable
                     guard !keys.isEmpty else { continue }

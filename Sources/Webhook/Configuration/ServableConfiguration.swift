@@ -22,14 +22,15 @@ public struct ServableConfiguration: Sendable {
     ///     either.
     ///   - knownAudit: path of the audit file in use. If it can no longer be written, that is then not a problem,
     ///     because a change that takes access away must not wait for a log.
+    ///   - waits: whether the path may be a pipe, for whose writer this waits.
     public static func load(
         _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<ExactText> = [],
-        knownAudit: ExactText? = nil
+        knownAudit: ExactText? = nil, waits: Bool = false
     ) throws(ConfigurationError) -> ServableConfiguration {
         var problems: [ConfigurationProblem] = []
         let loaded: LoadedConfiguration
         do throws(ConfigurationError) {
-            loaded = try ConfigurationLoader.load(path: path, isTrusted: true)
+            loaded = try ConfigurationLoader.load(path: path, isTrusted: true, waits: waits)
         } catch {
             guard let partial = error.partial else { throw error }
             problems = error.problems

@@ -21,7 +21,7 @@ public struct KeyFileReport: Sendable {
         self.path = path
         let bytes: [UInt8]
         do {
-            bytes = try FileIO.read(path, maximumBytes: KeySetReader.maximumBytes)
+            bytes = try FileIO.read(path, maximumBytes: KeySetReader.maximumBytes, waits: true)
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }

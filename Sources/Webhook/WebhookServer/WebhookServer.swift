@@ -79,12 +79,13 @@ public final class WebhookServer: Sendable {
         operationsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let memory = ReviewMemory(options)
         let rejections = RejectionLog(logger: records.logger, clock: clock)
+        let auditLimit = AuditLimit(clock: clock)
         var workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>] = []
         var indexes: [ObjectIdentifier: Int] = [:]
         for eventLoop in group.makeIterator() {
             indexes[ObjectIdentifier(eventLoop)] = workers.count
             let log = DecisionLog(
-                logger: records.logger, metrics: records.metrics, audit: records.audit,
+                logger: records.logger, metrics: records.metrics, audit: records.audit, auditLimit: auditLimit,
                 configurationSHA256: basis.configurationSHA256)
             let engine = ReviewEngine(
                 turns: FairScheduler(eventLoop: eventLoop), options: options, basis: basis, services: services,
@@ -259,7 +260,12 @@ public final class WebhookServer: Sendable {
             await stopListening(webhook)
         }
         await waitForConnections(until: end)
-        for worker in workers { worker.execute { $0.state.stopSweeping() } }
+        for worker in workers {
+            worker.execute { worker in
+                worker.state.stopSweeping()
+                worker.log.finish()
+            }
+        }
         try? await operations?.close()
         try? await group.shutdownGracefully()
         try? await operationsGroup.shutdownGracefully()

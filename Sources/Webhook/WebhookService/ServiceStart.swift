@@ -3,6 +3,7 @@ import Configuration
 import LineLogging
 public import Logging
 import OpenSSL
+import Scheduling
 import Terminal
 import WebhookServer
 
@@ -29,6 +30,7 @@ public struct ServiceStart {
         guard (server.cryptography == .fips) == (fips != nil) else {
             throw CommandFailure("server.cryptography was changed while the configuration was read", hint: "try again")
         }
+        try ServiceStart.checkThreads(eventLoops: server.eventLoops ?? AvailableCPUs.eventLoops)
         let audit = try loaded.configuration.logging.audit.map { path in
             guard let writer = LineWriter(appendingTo: path) else {
                 throw ConfigurationError(problems: [AuditFile.refusal(loaded)])
@@ -42,6 +44,22 @@ public struct ServiceStart {
         }
         service = WebhookService(
             servable, audit: audit, logLevel: logLevel, version: version, fips: fips)
+    }
+
+    /// Threads beside the event loops: the one for operations, those that write lines, and SwiftNIO's and Swift's own.
+    private static let otherThreads = 16
+
+    /// - Throws: `CommandFailure` if the system does not let this process have its threads. Without this check, it
+    ///   would end without a word.
+    private static func checkThreads(eventLoops: Int) throws(CommandFailure) {
+        let wanted = eventLoops + otherThreads
+        let startable = ThreadLimit.startable(wanted)
+        guard startable < wanted else { return }
+        throw CommandFailure(
+            "the system lets this process start \(startable) more threads, and it needs \(wanted) for"
+                + " server.eventLoops: \(eventLoops)",
+            hint: "raise the limit (TasksMax= of the systemd unit, the pids limit of the container), or lower"
+                + " server.eventLoops")
     }
 
     /// Listens.

@@ -37,6 +37,20 @@ import Testing
         }
     }
 
+    @Test("a pipe is waited for only on request")
+    func pipes() throws {
+        try TemporaryFolder.with { temporary in
+            let path = temporary.path + "/pipe"
+            mkfifo(path, 0o600)
+            // Nobody has opened it for writing.
+            let bytes = try FileIO.read(path)
+            #expect(bytes.isEmpty)
+            let writer = open(path, O_RDWR | O_CLOEXEC)
+            defer { close(writer) }
+            #expect(throws: FileError.notRegular) { try FileIO.read(path) }
+        }
+    }
+
     @Test("what is no file is not replaced", arguments: [true, false])
     func noFile(replacing: Bool) throws {
         try TemporaryFolder.with { temporary in

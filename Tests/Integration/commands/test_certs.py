@@ -112,6 +112,16 @@ class TestCreate:
         assert found["client.crt"] == (0, 0, 0o644) and not (folder / "client.crt").is_symlink()
         assert sorted(found) == NAMES
 
+    def test_new_keys_are_their_owners_only(self, run, tmp_path):
+        """Those of a new CA above all. The webhook's own service may read its key as a member of the group."""
+        run("certs", "create")
+        folder = tmp_path / "certs"
+        for name in ("ca.key", "server.key", "client.key"):
+            (folder / name).chmod(0o640)
+        run("certs", "create", "--force")
+        found = {p.name: stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir() if p.suffix == ".key"}
+        assert found == {"ca.key": 0o600, "server.key": 0o640, "client.key": 0o600}
+
     def test_renew_that_fails_changes_nothing(self, run, tmp_path):
         run("certs", "create")
         folder = tmp_path / "certs"

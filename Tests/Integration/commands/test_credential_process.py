@@ -22,6 +22,35 @@ def test_status_standard_error_and_standard_input_are_the_commands_own(wrapped, 
     assert wrapped(bad, "--strict", script="cat $(dirname $0)/output; exit 3\n", given=hints()) == (3, bad.encode(), "")
 
 
+@pytest.mark.parametrize("blanks", [1_100_000, 17_000_000])
+def test_strict_hands_over_nothing_that_is_too_long_to_check(wrapped, issuer, blanks):
+    """kubectl reads a credential of any length."""
+    bad, good = credential(issuer.token(aud=CLIENT)), credential(issuer.token())
+    script = f"printf %{blanks}s ''; cat $(dirname $0)/output\n"
+    status, out, err = wrapped(bad, "--strict", script=script, given=hints())
+    assert (status, out) == (1, b"")
+    if blanks > 16 << 20:
+        assert "printed more than 16 MiB, so its token was not checked" in err
+        return
+    assert err.startswith("kube-entra: audience_not_accepted: ")
+    assert wrapped(good, "--strict", script=script, given=hints()) == (0, b" " * blanks + good.encode(), "")
+    # Without it, everything goes through.
+    assert wrapped(bad, script=script, given=hints())[:2] == (0, b" " * blanks + bad.encode())
+
+
+@pytest.mark.parametrize("blanks", [1, 1_100_000])
+def test_an_answer_that_cannot_be_written_is_status_2(tmp_path, issuer, blanks):
+    (tmp_path / "output").write_text(" " * blanks + credential(issuer.token()))
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [PROGRAM, "credential", "--", "cat", str(tmp_path / "output")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    assert done.returncode == 2 and b"cannot be written to standard output: No space left" in done.stderr
+
+
 def test_the_environment_goes_through(wrapped):
     env = {**os.environ, "KUBERNETES_EXEC_INFO": '{"spec":{"interactive":true}}'}
     assert wrapped("", script='printf %s "$KUBERNETES_EXEC_INFO"\n', env=env)[1] == b'{"spec":{"interactive":true}}'

@@ -31,6 +31,37 @@ def test_a_token_is_found_in_every_wrapping(place, entra, name):
         assert any(word in note for note in report["notes"]) == (word in name), report["notes"]
 
 
+# What serve would refuse is refused; the second word is in a note.
+AS_SENT = {
+    "alone": (lambda t: t, True, None),
+    "white space around": (lambda t: f" \n{t}\r\n", True, None),
+    "Bearer": (lambda t: f"Bearer {t}\n", True, None),
+    "kubelogin's answer": (lambda t: json.dumps({"kind": "ExecCredential", "status": {"token": t}}), True, None),
+    "the Azure CLI's answer": (lambda t: json.dumps({"accessToken": t}), True, "the Azure CLI's output"),
+    "line breaks inside": (wrapped, False, "line breaks"),
+    "a byte order mark": (lambda t: b"\xef\xbb\xbf" + t.encode(), False, "a byte order mark"),
+    "UTF-16": (lambda t: b"\xff\xfe" + t.encode("utf-16-le"), False, "UTF-16"),
+    "quotation marks": (lambda t: f'"{t}"', False, "quotation marks"),
+    "a header": (lambda t: f"Authorization: Bearer {t}", False, "a header"),
+    "a document with line breaks inside": (lambda t: json.dumps({"accessToken": wrapped(t)}), False, "line breaks"),
+}
+
+
+@pytest.mark.parametrize("command", [["policy", "check"], ["rbac", "explain", "--cluster", "cluster.yaml"]])
+@pytest.mark.parametrize("name", AS_SENT)
+def test_commands_that_answer_for_serve_take_off_what_the_contract_says(place, entra, command, name):
+    (place / "cluster.yaml").write_text(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules: []\n"
+    )
+    wrap, is_admitted, word = AS_SENT[name]
+    words = [str(place / word) if word == "cluster.yaml" else word for word in command]
+    config = str(place / "config.yaml")
+    status, out, err = run(*words, "--config", config, "--output", "json", input=wrap(entra.token()))
+    assert (status, json.loads(out)["admitted"]) == ((0, True) if is_admitted else (1, False)), (out, err)
+    assert ("note: " in err) == (word is not None) and (word or "") in err, err
+    assert is_admitted or "inspect" in err
+
+
 OTHERS = {
     "nothing": (b"", "nothing", "token_missing"),
     "Entra's refresh token": (

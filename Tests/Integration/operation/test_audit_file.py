@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 
 import jsonschema
 import pytest
@@ -28,6 +29,50 @@ def test_the_audit_file_has_every_decision_that_is_ours(start, entra, tmp_path):
     assert [line["result"] for line in lines(path)] == ["refused"] * 30 + ["accepted"]
     assert lines(path)[-1].items() >= {"objectID": OBJECT, "admin": True, "tenant": TENANT}.items()
     assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+def test_a_flood_of_forged_tokens_makes_a_small_audit_file(start, entra, tmp_path):
+    """Nobody needs an account to make them. What Entra signed is written, however much of it there is."""
+    path = tmp_path / "audit.jsonl"
+    server = start(audit=str(path))
+    whole = entra.token(groups=[ADMINS])
+    head = whole[: whole.rindex(".") + 1]
+    signature = whole[len(head) :]
+
+    def flood(part):
+        connection = server.connect()
+        for number in range(500):
+            forged = f"{head}{part}{number:07}{signature[8:]}"
+            connection.request("POST", "/authenticate", review_body(forged), {"Content-Type": "application/json"})
+            connection.getresponse().read()
+            if number % 5 == 0:
+                body = review_body(entra.token(aud="another", uti=f"{part}{number}"))
+                connection.request("POST", "/authenticate", body, {"Content-Type": "application/json"})
+                connection.getresponse().read()
+        connection.close()
+
+    begin = time.monotonic()
+    threads = [threading.Thread(target=flood, args=(part,)) for part in "ABCD"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    intervals = 1 + (time.monotonic() - begin) // 60
+    assert server.metric("kube_entra_token_reviews_total", reason="signature_invalid") == 2000
+    # The rest is counted, at the end at the latest.
+    left_out = server.metric(AUDIT, log="audit", cause="repeated")
+    server.stop()
+    found = lines(path)
+    forged = [line for line in found if line["reason"] == "signature_invalid"]
+    assert len({line["tokenID"] for line in found if "tokenID" in line}) == 400
+    assert sum("decision" in line for line in forged) <= 60 * (intervals + 1)
+    assert sum("decision" in line for line in forged) + left_out == 2000
+    assert sum(line.get("leftOut", 0) for line in forged) == left_out
+    with open(ROOT / "deploy" / "reference" / "audit.schema.json") as file:
+        schema = json.load(file)
+    for line in found:
+        jsonschema.validate(line, schema)
+        assert line.keys() <= schema["properties"].keys()
 
 
 def test_the_audit_file_says_what_was_given(start, entra, tmp_path):
@@ -105,7 +150,7 @@ def test_audit_and_log_lines_are_as_their_schemas_say(start, entra, tmp_path):
             jsonschema.validate(line, schema)
             assert line.keys() <= schema["properties"].keys()
         # Whatever may be there is, but for what these two principals do not have.
-        special = {"deniedBy", "deniedReason", "emergencyAccess", "emergencyReason"}
+        special = {"deniedBy", "deniedReason", "emergencyAccess", "emergencyReason", "leftOut"}
         assert set().union(*found) == schema["properties"].keys() - special
 
 

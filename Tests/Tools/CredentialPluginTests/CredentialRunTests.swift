@@ -17,8 +17,8 @@ struct CredentialRunTests {
         case tokenThatEndsSoon
         case expiredToken
         case text(String)
-        /// Longer than any credential, and passed on already.
-        case passedOn
+        /// Longer than any credential, and passed on or dropped.
+        case tooLong
 
         func bytes() throws -> [UInt8]? {
             switch self {
@@ -31,7 +31,7 @@ struct CredentialRunTests {
                     ("exp", .integer(now.secondsSinceEpoch - 600)),
                 ])
             case .text(let text): Array(text.utf8)
-            case .passedOn: nil
+            case .tooLong: nil
             }
         }
 
@@ -66,6 +66,8 @@ struct CredentialRunTests {
         var hints: String? = CredentialRunTests.hints
         /// The line's start; nil if nothing is said.
         var line: String?
+        /// With `--strict`, when that is another one.
+        var strictLine: String?
         var status: Int32 = 0
         /// With `--strict`, when that is another one: nothing is handed over then.
         var strictStatus: Int32?
@@ -107,7 +109,9 @@ struct CredentialRunTests {
                 output: .text(
                     #"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","#
                         + #""status":{"token":"","clientCertificateData":"PEM"}}"#)),
-            Sample(name: "output that was passed on already is not judged", output: .passedOn),
+            Sample(
+                name: "output that is too long to be judged was passed on already, or is not handed over",
+                output: .tooLong, strictLine: "kube-entra: kubelogin printed more than 16 MiB, ", strictStatus: 1),
             Sample(
                 name: "a command that fails is not judged, and its status is passed on", ending: .exited(3),
                 output: .tokenForAnother, status: 3),
@@ -146,7 +150,8 @@ struct CredentialRunTests {
         let strictStatus = isStrict ? sample.strictStatus : nil
         #expect(answer.status == strictStatus ?? sample.status)
         #expect(answer.output == (strictStatus == nil ? output : nil))
-        if let start = strictStatus == 2 ? Self.unreadableLine : sample.line {
+        let strictLine = isStrict ? sample.strictLine : nil
+        if let start = strictStatus == 2 ? Self.unreadableLine : strictLine ?? sample.line {
             #expect(answer.line?.hasPrefix(start) == true, "\(answer.line ?? "nothing")")
             #expect(answer.line?.contains("\n") == false)
         } else {

@@ -5,12 +5,12 @@ extension BrokenConfigurationTests {
             "event loops neither a number nor auto",
             "  clientCA: ca.crt",
             "  clientCA: ca.crt\n  eventLoops: many",
-            ["7:15 server.eventLoops: must be auto or a whole number between 1 and 256"]),
+            ["7:15 server.eventLoops: must be auto or a whole number between 1 and 32"]),
         Case(
             "no event loop at all",
             "  clientCA: ca.crt",
             "  clientCA: ca.crt\n  eventLoops: 0",
-            ["7:15 server.eventLoops: must be auto or a whole number between 1 and 256"]),
+            ["7:15 server.eventLoops: must be auto or a whole number between 1 and 32"]),
         Case(
             "cryptography misspelt",
             "  clientCA: ca.crt",

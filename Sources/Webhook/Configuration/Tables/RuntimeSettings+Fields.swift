@@ -118,6 +118,6 @@ extension LoggingSettings {
             FieldDescription("format", \.format, .choice, "text or json", isShown: true),
             FieldDescription(
                 "audit", \.audit, .optional(.file(.audit)),
-                "a file of JSON lines, one for each decision about a token of Entra"),
+                "a file of JSON lines, one for each decision about a token of Entra; it grows until you rotate it"),
         ])
 }

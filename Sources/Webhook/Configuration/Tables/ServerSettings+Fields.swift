@@ -9,7 +9,7 @@ extension ServerSettings {
                 "listen", \.listen, .address, "where TokenReviews are answered, with TLS",
                 details: "A change takes effect after a restart.", example: .word("127.0.0.1:9443"), isShown: true),
             FieldDescription(
-                "eventLoops", \.eventLoops, .autoOrCount(1...256), "number of event loops that answer reviews",
+                "eventLoops", \.eventLoops, .autoOrCount(1...32), "number of event loops that answer reviews",
                 details: "`auto`: as many as this process may use CPUs (affinity and quota), at most 4. A change takes"
                     + " effect after a restart.", example: .integer(2)),
             FieldDescription(

@@ -9,7 +9,8 @@ import OpenSSL
 /// A use of emergency access has a second line, at `warning`, so that a log of warnings shows it too.
 ///
 /// The same refusal may come in floods, because every token that no other authenticator knows arrives here. Then only a
-/// limited number of lines is written, and one that says how many were left out.
+/// limited number of lines is written, and one that says how many were left out. The audit file has every decision
+/// about a token that Entra signed; ``AuditLimit`` is for the others.
 final class DecisionLog {
     /// Lines a second for each reason.
     static let linesPerReason = 100
@@ -18,6 +19,7 @@ final class DecisionLog {
     private let metrics: ServerMetrics
     /// Receives every decision about our tenants' tokens.
     private var audit: LineWriter?
+    private let auditLimit: AuditLimit
     /// SHA-256 of the configuration that decides.
     private var configurationSHA256: String?
     /// Avoids the dictionary that swift-log needs for each line.
@@ -31,11 +33,13 @@ final class DecisionLog {
     private var leftOut: [RefusalReason: Int] = [:]
 
     init(
-        logger: Logger, metrics: ServerMetrics, audit: LineWriter? = nil, configurationSHA256: String? = nil
+        logger: Logger, metrics: ServerMetrics, audit: LineWriter? = nil, auditLimit: AuditLimit = AuditLimit(),
+        configurationSHA256: String? = nil
     ) {
         self.logger = logger
         self.metrics = metrics
         self.audit = audit
+        self.auditLimit = auditLimit
         self.configurationSHA256 = configurationSHA256
         lines = (logger.handler as? LineLogHandler).flatMap { $0.hasOwnMetadata ? nil : $0 }
     }
@@ -54,7 +58,7 @@ final class DecisionLog {
         _ decision: Decision, id: String, digest: SHA256Digest, from caller: ClientIdentity = .unknown,
         nanoseconds: Int64
     ) -> Bool {
-        let isAudited = audit != nil && decision.reason?.isForeign != true
+        let isAudited = audit != nil && isWorthAnAuditLine(decision)
         if decision.access?.emergencyReason != nil { warnOfEmergencyAccess(decision, id: id) }
         let isLogged = logger.logLevel <= .info && isWorthALine(decision)
         guard isAudited || isLogged else { return false }
@@ -131,6 +135,28 @@ final class DecisionLog {
             "checks", metadata: ["decision": "\(id)", "checks": "\(texts.joined(separator: ", "))"])
     }
 
+    /// Our own decisions are audited, all of them if the token is Entra's.
+    private func isWorthAnAuditLine(_ decision: Decision) -> Bool {
+        guard let reason = decision.reason else { return true }
+        if reason.isForeign { return false }
+        if decision.subject.isVerified { return true }
+        guard let leftOut = auditLimit.admit(reason) else {
+            metrics.recordLost(.auditRepeated)
+            return false
+        }
+        if leftOut > 0 { auditLeftOut(leftOut, reason) }
+        return true
+    }
+
+    /// The line in the place of those that were left out.
+    private func auditLeftOut(_ count: Int, _ reason: RefusalReason) {
+        writeAudit(clock.text()) { line in
+            line.add("result", "refused")
+            line.add("reason", reason.code)
+            line.add("leftOut", Int64(count))
+        }
+    }
+
     private func isWorthALine(_ decision: Decision) -> Bool {
         decision.reason.map { isWorthALine($0) } ?? true
     }
@@ -156,7 +182,18 @@ final class DecisionLog {
             let lost = losses.queueFull + losses.writeFailed
             if lost > 0 { metrics.recordLost(.logQueueFull, count: lost) }
         }
+        if audit != nil { for (reason, count) in auditLimit.takeLeftOut() { auditLeftOut(count, reason) } }
         if !written.isEmpty { written.removeAll(keepingCapacity: true) }
+        logLeftOut()
+    }
+
+    /// Reports what was left out and not reported yet. For the end of the program.
+    func finish() {
+        if audit != nil { for (reason, count) in auditLimit.takeLeftOut(isLast: true) { auditLeftOut(count, reason) } }
+        logLeftOut()
+    }
+
+    private func logLeftOut() {
         guard !leftOut.isEmpty else { return }
         for (reason, count) in leftOut.sorted(by: { $0.key < $1.key }) {
             logger.info(

@@ -2,6 +2,8 @@
 enum LogLoss: CaseIterable {
     /// The same refusal came too often to log each one.
     case repeated
+    /// The same refusal of unverified tokens came too often for the audit file.
+    case auditRepeated
     /// The log's reader is too slow.
     case logQueueFull
     /// The disk is too slow.
@@ -12,13 +14,13 @@ enum LogLoss: CaseIterable {
     var log: String {
         switch self {
         case .repeated, .logQueueFull: "decisions"
-        case .auditQueueFull, .auditWriteFailed: "audit"
+        case .auditRepeated, .auditQueueFull, .auditWriteFailed: "audit"
         }
     }
 
     var cause: String {
         switch self {
-        case .repeated: "repeated"
+        case .repeated, .auditRepeated: "repeated"
         case .logQueueFull, .auditQueueFull: "queue_full"
         case .auditWriteFailed: "write_failed"
         }
