@@ -105,7 +105,7 @@ public struct TerminalWriter {
     private func columns(_ head: String, _ text: String, indent: Int) -> [String] {
         let lines = wrapped(text, indent: indent)
         guard let first = lines.first else { return [head] }
-        return [head + first.dropFirst(indent)] + lines.dropFirst()
+        return [head + String(first.dropFirst(indent))] + lines.dropFirst()
     }
 
     private func padded(_ name: String, _ width: Int) -> String {

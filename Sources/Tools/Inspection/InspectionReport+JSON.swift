@@ -12,15 +12,19 @@ extension InspectionReport {
     public var json: JSON { complete.hidingTokens() }
 
     private var complete: JSON {
-        .object([
+        let header: JSON = header.map { JSON($0) } ?? .object([])
+        let claimed: JSON = claims.map { JSON($0.json) } ?? .object([])
+        let envelope: JSON = envelope.map(InspectionReport.parts) ?? .null
+        let groups = claims?.groups
+        return .object([
             ("tokenSHA256", .string(tokenSHA256)),
             ("verdict", .string(verdict.rawValue)),
             ("reason", JSON(reason?.code)),
             ("message", .string(message)),
             ("hint", JSON(hint)),
             ("checks", .array(checks.map(\.json))),
-            ("header", header.map { JSON($0) } ?? .object([])),
-            ("claims", claims.map { JSON($0.json) } ?? .object([])),
+            ("header", header),
+            ("claims", claimed),
             ("claimsTrusted", .bool(areClaimsTrusted)),
             ("subject", subject),
             ("times", times),
@@ -29,13 +33,13 @@ extension InspectionReport {
             ("because", .array(because.map(\.json))),
             ("adminGroups", JSON(adminGroups.map(\.description))),
             ("mappedGroups", JSON(mappedGroups.map(\.groupObjectID.description))),
-            ("groupCount", .integer(Int64(claims?.groups.objectIDs.count ?? 0))),
-            ("droppedGroups", .integer(Int64(claims?.groups.droppedCount ?? 0))),
-            ("groupOverage", .bool(claims?.groups.hasOverage ?? false)),
+            ("groupCount", .integer(Int64(groups?.objectIDs.count ?? 0))),
+            ("droppedGroups", .integer(Int64(groups?.droppedCount ?? 0))),
+            ("groupOverage", .bool(groups?.hasOverage ?? false)),
             ("audience", application(claims?.audience)),
             ("clientApp", application(claims?.clientAppID)),
             ("input", input),
-            ("envelope", envelope.map(InspectionReport.parts) ?? .null),
+            ("envelope", envelope),
             ("notes", JSON(notes)),
         ])
     }

@@ -23,6 +23,14 @@ struct AdminBinding: Hashable, Sendable {
     /// Whether it binds groups to `cluster-admin`, and nobody else to anything.
     private let bindsOnlyGroups: Bool
 
+    /// The binding for programs.
+    var json: JSON {
+        .object([
+            ("name", .string(AdminBinding.name)), ("groups", JSON(groups)), ("role", JSON(role)),
+            ("madeByEnable", .bool(isOurs)), ("changed", .bool(isOurs && !isUnchanged)),
+        ])
+    }
+
     /// Reads the object; one that cannot be read is somebody else's.
     init(_ bytes: [UInt8]) {
         let root = (try? JSONDocument(parsing: bytes))?.root

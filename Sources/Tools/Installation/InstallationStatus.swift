@@ -91,42 +91,34 @@ public struct InstallationStatus {
 
     /// The state for programs.
     public var json: JSON {
-        .object([
+        let unfinished: JSON? = step.map { .object([("direction", JSON(direction)), ("step", .string($0))]) }
+        let webhook: JSON = .object([("ready", .bool(webhook.isReady)), ("detail", .string(webhook.detail))])
+        let apiServer: JSON = .object([
+            ("asksWebhook", .bool(apiServer.asksWebhook)), ("reachesWebhook", .bool(apiServer.reachesWebhook)),
+            ("detail", .string(apiServer.detail)),
+        ])
+        let detours: JSON = .object([("apiServer", JSON(nodeDetour)), ("cluster", JSON(clusterDetour))])
+        let lists: JSON = denyLists?.json ?? .array([])
+        let listed: JSON = kubeadm?.hasFlags.map { .bool($0) } ?? .null
+        return .object([
             ("enabled", .bool(state == .enabled)),
             ("state", .string(state.rawValue)),
             ("distribution", .string(distribution.rawValue)),
             ("as", JSON(service)),
             ("flags", .bool(hasFlags)),
-            ("webhook", .object([("ready", .bool(webhook.isReady)), ("detail", .string(webhook.detail))])),
-            (
-                "apiServer",
-                .object([
-                    ("asksWebhook", .bool(apiServer.asksWebhook)), ("reachesWebhook", .bool(apiServer.reachesWebhook)),
-                    ("detail", .string(apiServer.detail)),
-                ])
-            ),
+            ("webhook", webhook),
+            ("apiServer", apiServer),
             ("obstacleToRestart", JSON(obstacleToRestart?.message)),
-            ("askedElsewhere", .object([("apiServer", JSON(nodeDetour)), ("cluster", JSON(clusterDetour))])),
+            ("askedElsewhere", detours),
             ("configurationSHA256", JSON(configurationSHA256)),
             ("certificates", .array(certificates.map(\.json))),
-            ("denyLists", denyLists?.json ?? .array([])),
+            ("denyLists", lists),
             ("tenantsWithoutDenyList", JSON(denyLists?.tenantsWithout ?? [])),
             ("authorizer", authorizer?.json ?? .null),
-            ("kubeadmConfigHasFlags", kubeadm?.hasFlags.map(JSON.bool) ?? .null),
+            ("kubeadmConfigHasFlags", listed),
             ("kubeadmConfigProblem", JSON(kubeadm?.problem)),
-            (
-                "unfinished",
-                step.map { .object([("direction", JSON(direction)), ("step", .string($0))]) } ?? .null
-            ),
-            (
-                "clusterRoleBinding",
-                binding.map {
-                    .object([
-                        ("name", .string(AdminBinding.name)), ("groups", JSON($0.groups)), ("role", JSON($0.role)),
-                        ("madeByEnable", .bool($0.isOurs)), ("changed", .bool($0.isOurs && !$0.isUnchanged)),
-                    ])
-                } ?? .null
-            ),
+            ("unfinished", unfinished ?? .null),
+            ("clusterRoleBinding", binding?.json ?? .null),
             ("otherManifests", JSON(otherManifests)),
             ("otherWebhookPods", JSON(otherWebhookPods)),
             ("otherNodes", InstallationStatus.json(others)),

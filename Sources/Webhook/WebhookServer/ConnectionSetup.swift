@@ -73,7 +73,8 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
         guard case .silent = phase else { return context.fireChannelRead(data) }
         let admission = admission()
         guard let tlsContext = admission.tls else { return context.close(promise: nil) }
-        let left = TimeAmount(admission.handshakeTimeout) - (state.exactDeadline(after: .zero) - accepted)
+        let elapsed: TimeAmount = state.exactDeadline(after: .zero) - accepted
+        let left = TimeAmount(admission.handshakeTimeout) - elapsed
         let tls = TLSHandler.server(context: tlsContext, handshakeTimeout: max(left, .milliseconds(1)))
         generation = state.generation
         phase = .handshaking(tls, admission.allowedClientNames)

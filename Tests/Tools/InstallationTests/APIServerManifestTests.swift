@@ -48,7 +48,7 @@ struct APIServerManifestTests {
 
     private func insert(_ lines: String, before mark: String, in text: String) -> String {
         guard let range = text.ranges(of: mark).first else { return "" }
-        return text[..<range.lowerBound] + lines + text[range.lowerBound...]
+        return String(text[..<range.lowerBound]) + lines + text[range.lowerBound...]
     }
 
     static let forms: [(name: String, change: @Sendable (String) -> String)] = [

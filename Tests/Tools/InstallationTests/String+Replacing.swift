@@ -22,6 +22,6 @@ extension String {
         guard let first = ranges(of: start).first,
             let last = self[first.upperBound...].ranges(of: end).first
         else { return self }
-        return self[..<first.lowerBound] + new + self[last.lowerBound...]
+        return String(self[..<first.lowerBound]) + new + self[last.lowerBound...]
     }
 }
