@@ -51,8 +51,11 @@ final class DemoEnvironment: Sendable {
         }
         let parent = getenv("TMPDIR").map { String(cString: $0) } ?? ""
         var template = Array(((parent.isEmpty ? "/tmp" : parent) + "/kube-entra-demo-XXXXXX").utf8CString)
-        guard let made = mkdtemp(&template) else { throw DemoError("no temporary folder can be made") }
-        let folder = String(cString: made)
+        // What mkdtemp returns points into the array, which need not be there any more after that call.
+        let folder = template.withUnsafeMutableBufferPointer { buffer in
+            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
+        }
+        guard let folder else { throw DemoError("no temporary folder can be made") }
         do {
             let files = try DemoCertificates(folder: folder)
             let simulator = SimulatorServer(context: files.simulatorContext)
