@@ -4,7 +4,8 @@
 # where a private key (RSA, EC or Ed25519) is given. Two runs of one commit give the same bytes: deploy/reproduce.sh.
 #
 # Swift packages are those of deploy/release/packages.txt, to the commit; after the first run no network is needed.
-# --built takes the two programs from a folder instead of building them (for tests of the packaging).
+# --built takes the two programs from a folder instead of building them: for tests of the packaging, and for programs of
+# the other architecture, whose libraries (apt-get install libssl-dev:arm64 …), binutils and qemu-user must be there.
 set -euo pipefail
 unset CDPATH
 start=$PWD
@@ -27,7 +28,7 @@ done
 case "$out" in /*) ;; *) out=$start/$out ;; esac
 case "$key" in /* | '') ;; *) key=$start/$key ;; esac
 case "$built" in /* | '') ;; *) built=$start/$built ;; esac
-for tool in dpkg-deb dpkg-shlibdeps objcopy strip python3 openssl tar gzip sha256sum git; do
+for tool in dpkg-deb dpkg-shlibdeps readelf python3 openssl tar gzip sha256sum git; do
     command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install dpkg-dev binutils python3 openssl git"
 done
 
@@ -43,11 +44,22 @@ fi
 
 version=$(sed -nE 's/.*current = "([^"]+)".*/\1/p' Sources/Programs/kube-entra/Version.swift)
 [ -n "$version" ] || fail "the version is not in Sources/Programs/kube-entra/Version.swift"
-case "$(uname -m)" in
-    x86_64) arch=amd64 ;;
-    aarch64) arch=arm64 ;;
-    *) fail "there are no packages for $(uname -m)" ;;
+machine=$(uname -m)
+[ -z "$built" ] || machine=$(LC_ALL=C readelf -h "$built/kube-entra" | sed -nE 's/.*Machine: +//p')
+case "$machine" in
+    x86_64 | *X86-64) arch=amd64 ;;
+    aarch64 | AArch64) arch=arm64 ;;
+    *) fail "there are no packages for $machine" ;;
 esac
+triplet=$(dpkg-architecture -a "$arch" -q DEB_HOST_MULTIARCH 2>/dev/null)
+for tool in objcopy strip; do
+    command -v "$triplet-$tool" >/dev/null || fail "$triplet-$tool is missing: apt-get install binutils-${triplet//_/-}"
+done
+if [ "$arch" != "$(dpkg --print-architecture)" ]; then
+    # Shell completions and manual pages come from the program itself.
+    command -v "qemu-${triplet%%-*}" "qemu-${triplet%%-*}-static" >/dev/null ||
+        fail "qemu-${triplet%%-*}, which runs programs for $arch here, is missing: apt-get install qemu-user"
+fi
 # All times in what is built: the commit's.
 commit=$(git rev-parse HEAD) || fail "git cannot say which commit this is; build it in a clone of the repository"
 if [ -z "$built" ]; then
@@ -97,7 +109,7 @@ deploy/release/debian.sh "$work" "$out" "$version" "$arch"
 deploy/release/image.sh "$work" "$out" "$version" "$arch"
 python3 deploy/release/archive.py deploy/chart "$out/kube-entra-chart-$version.tgz" kube-entra
 # The SBOM names the digest of the program that is in the packages and the image.
-python3 deploy/release/sbom.py "$work/kube-entra.stripped" "$version" "$arch" "$out/kube-entra-$version.spdx.json" "$work/image.files"
+python3 deploy/release/sbom.py "$work/kube-entra.stripped" "$version" "$arch" "$out/kube-entra-$version-$arch.spdx.json" "$work/image.files"
 python3 deploy/release/statement.py "$out" "$version" "$arch" "$commit" "${built:+given}"
 (cd "$out" && find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' -printf '%f\n' | sort | xargs sha256sum >SHA256SUMS)
 if [ -n "$key" ]; then

@@ -7,6 +7,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 deploy=$(dirname "$here")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# The programs may be for another architecture than this machine's.
+triplet=$(dpkg-architecture -a "$arch" -q DEB_HOST_MULTIARCH 2>/dev/null)
+emulator=()
+if [ "$arch" != "$(dpkg --print-architecture)" ]; then
+    emulator=("$(command -v "qemu-${triplet%%-*}" || command -v "qemu-${triplet%%-*}-static")")
+fi
 maintainer="kube-entra maintainers <maintainers@kube-entra.dev>"
 
 # Debug symbols apart: gdb and perf find them by the build ID.
@@ -14,9 +20,9 @@ for name in kube-entra kube-entra-demo; do
     id=$(readelf -n "$programs/$name" | sed -nE 's/.*Build ID: ([0-9a-f]+)/\1/p' | head -1)
     folder=$work/kube-entra-dbgsym/usr/lib/debug/.build-id/${id:0:2}
     mkdir -p "$folder"
-    objcopy --only-keep-debug --compress-debug-sections "$programs/$name" "$folder/${id:2}.debug"
+    "$triplet-objcopy" --only-keep-debug --compress-debug-sections "$programs/$name" "$folder/${id:2}.debug"
     chmod 0644 "$folder/${id:2}.debug"
-    strip --strip-all --remove-section=.comment --remove-section=.swift1_autolink_entries \
+    "$triplet-strip" --strip-all --remove-section=.comment --remove-section=.swift1_autolink_entries \
         -o "$programs/$name.stripped" "$programs/$name"
 done
 
@@ -24,7 +30,7 @@ dependencies() {
     local control=$work/shlibs
     mkdir -p "$control/debian"
     printf 'Source: kube-entra\n\nPackage: kube-entra\nArchitecture: any\n' >"$control/debian/control"
-    (cd "$control" && dpkg-shlibdeps -O --ignore-missing-info "$1" 2>/dev/null) | sed 's/^shlibs:Depends=//'
+    (cd "$control" && DEB_HOST_ARCH=$arch dpkg-shlibdeps -O --ignore-missing-info "$1" 2>/dev/null) | sed 's/^shlibs:Depends=//'
 }
 
 documents() {
@@ -70,11 +76,11 @@ help() {
         esac
         mkdir -p "$(dirname "$file")"
         # These are read, not run.
-        "$programs/$name" --generate-completion-script "$shell" | sed '1{/^#!/d}' >"$file"
+        "${emulator[@]}" "$programs/$name" --generate-completion-script "$shell" | sed '1{/^#!/d}' >"$file"
         chmod 0644 "$file"
     done
-    "$programs/$name" --experimental-dump-help >"$work/$name.json"
-    "$programs/kube-entra" reference --folder "$pages" --help-dump "$work/$name.json" >/dev/null
+    "${emulator[@]}" "$programs/$name" --experimental-dump-help >"$work/$name.json"
+    "${emulator[@]}" "$programs/kube-entra" reference --folder "$pages" --help-dump "$work/$name.json" >/dev/null
     mkdir -p "$root/usr/share/man/man1"
     for page in "$pages"/man/*.1; do gzip -9nc "$page" >"$root/usr/share/man/man1/$(basename "$page").gz"; done
     chmod 0644 "$root"/usr/share/man/man1/*

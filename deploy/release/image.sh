@@ -18,7 +18,7 @@ install -m 0755 "$programs/kube-entra.stripped" "$root/usr/bin/kube-entra"
 # What is taken from the distribution, for the SBOM and for the licences.
 taken=$programs/image.files
 # What the loader says that the program needs, and the loader itself, where the loader looks for them.
-ldd "$programs/kube-entra.stripped" | grep -oE '/[^ ]+' | sort -u >"$taken"
+python3 "$here/libraries.py" "$programs/kube-entra.stripped" >"$taken"
 while read -r library; do
     real=$(realpath "$library")
     target=$root$(realpath "$(dirname "$library")")/$(basename "$library")
@@ -27,7 +27,8 @@ done <"$taken"
 loader=$(readelf -l "$programs/kube-entra.stripped" | sed -nE 's/.*interpreter: ([^]]+)].*/\1/p')
 [ -e "$root/$loader" ] || { mkdir -p "$root/$(dirname "$loader")"; ln -s "$(realpath "$loader")" "$root/$loader"; }
 # For server.cryptography: fips, where the distribution has the provider.
-modules=$(openssl version -m | sed -nE 's/.*"(.*)"/\1/p')
+triplet=$(dpkg-architecture -a "$arch" -q DEB_HOST_MULTIARCH 2>/dev/null)
+modules=/usr/lib/$triplet/ossl-modules
 if [ -e "$modules/fips.so" ]; then
     install -D -m 0755 "$modules/fips.so" "$root$modules/fips.so"
     echo "$modules/fips.so" >>"$taken"

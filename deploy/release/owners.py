@@ -16,12 +16,13 @@ def owners(paths):
         for name in (os.path.realpath(path), path, path.removeprefix("/usr"), "/usr" + path):
             done = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
             if done.returncode == 0:
-                found.add(done.stdout.split(":")[0])
+                # With its architecture, where the package may be there for several.
+                found.add(done.stdout.splitlines()[0].split(": ")[0].split(", ")[0])
                 break
     result = []
     for package in sorted(found):
         done = subprocess.run(["dpkg-query", "-W", "-f", "${Version} ${source:Package}", package],
                               capture_output=True, text=True, check=True)
         version, source = done.stdout.split(" ")
-        result.append((package, version, source))
+        result.append((package.split(":")[0], version, source))
     return result

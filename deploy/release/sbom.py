@@ -15,21 +15,17 @@ import subprocess
 import sys
 import urllib.parse
 
+from libraries import loaded, triplet
 from owners import distribution, owners
 from packages import pins
 
 
-def loaded(program):
-    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    return re.findall(r"/\S+", listed)
-
-
-def linked():
+def linked(program):
     """libstdc++.a of the newest compiler, which is the one that clang uses."""
     def number(path):
         return [int(part) for part in re.findall(r"\d+", path.split("/")[-2])]
 
-    return sorted(glob.glob("/usr/lib/gcc/*/*/libstdc++.a"), key=number)[-1:]
+    return sorted(glob.glob(f"/usr/lib/gcc/{triplet(program)}/*/libstdc++.a"), key=number)[-1:]
 
 
 def swift():
@@ -70,7 +66,7 @@ def main(program, version, arch, file, taken):
         add("swift", found, "https://github.com/swiftlang/swift", "STATIC_LINK", f"pkg:github/swiftlang/swift@{tag}")
     with open(taken) as opened:
         others = opened.read().split()
-    for paths, relation in ((loaded(program), "DYNAMIC_LINK"), (linked(), "STATIC_LINK"), (others, "DEPENDS_ON")):
+    for paths, relation in ((loaded(program), "DYNAMIC_LINK"), (linked(program), "STATIC_LINK"), (others, "DEPENDS_ON")):
         for name, found, source in owners(paths):
             # As the specification of purl quotes them: a plus in a version would be a space.
             place, escaped = f"pkg:deb/{distribution()}/{urllib.parse.quote(name)}", urllib.parse.quote(found, safe="")
