@@ -45,12 +45,13 @@ extension DenyCommand {
         }
 
         func run() throws {
-            let target = try target.target.read()
+            let (target, tenantID) = try target.target.read()
             let now = Timestamp.now()
             let times = try times(now: now)
             let entry = DeniedEntry(
                 target: target, issuedBefore: times.issuedBefore, until: times.until, reason: reason)
-            let edit = try file.use { path throws(DenyFileError) in try DenyFile.add(entry, to: path) }
+            let edit = try file.use(
+                of: tenantID, { path throws(DenyFileError) in try DenyFile.add(entry, to: path) }, more: { _ in [] })
             let word = if case .wasThere = edit { "already denied: " } else { "denied: " }
             Console.print(as: output, lines: [word + entry.line(at: now)], json: DenyFile.json(entry))
         }

@@ -2,6 +2,7 @@ import AccessPolicy
 import ArgumentParser
 import CommandInput
 import Configuration
+import Entra
 import Glibc
 import Jansson
 import Terminal
@@ -37,11 +38,14 @@ struct DenyCommand: ParsableCommand {
             try use(work) { _ in [] }
         }
 
-        /// - Parameter more: what else to say of the list.
+        /// - Parameters:
+        ///   - tenantID: the tenant of a token; nil if it is not known.
+        ///   - more: what else to say of the list.
         func use<Result>(
-            _ work: (String) throws(DenyFileError) -> Result, more: (DenyListSource.Found) -> [String]
+            of tenantID: GUID? = nil, _ work: (String) throws(DenyFileError) -> Result,
+            more: (DenyListSource.Found) -> [String]
         ) throws -> Result {
-            let list = try source.find()
+            let list = try source.find(tenantID: tenantID)
             let result = try DenyFile.command(list.path, work)
             Console.notes([list.scope] + more(list))
             return result
@@ -91,8 +95,10 @@ struct DenyCommand: ParsableCommand {
         @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
-            let target = try target.target.read()
-            let removed = try file.use({ path throws(DenyFileError) in try DenyFile.remove(target, from: path) }) {
+            let (target, tenantID) = try target.target.read()
+            let removed = try file.use(
+                of: tenantID, { path throws(DenyFileError) in try DenyFile.remove(target, from: path) }
+            ) {
                 $0.ownEntries(of: target, at: .now())
             }
             let lines = removed.isEmpty ? ["there is no such entry"] : removed.map { "removed: " + $0.line(at: .now()) }

@@ -1,6 +1,6 @@
 public import AccessPolicy
 import Configuration
-import Entra
+public import Entra
 import Inspection
 import SafeText
 public import Terminal
@@ -48,13 +48,13 @@ public struct DenialTarget: Sendable {
         }
     }
 
-    /// The target as the deny list has it.
+    /// The target as the deny list has it, and the tenant of a token; nil for an ID, which says no tenant.
     ///
     /// - Throws: `CommandFailure` if a token cannot be read, or lacks the ID.
-    public func read() throws -> DeniedEntry.Target {
-        if let id = objectID.flatMap({ GUID(lenient: $0) }) { return .objectID(id) }
-        if let id = clientAppID.flatMap({ GUID(lenient: $0) }) { return .clientAppID(id) }
-        if let tokenID { return .tokenID(ExactText(tokenID)) }
+    public func read() throws -> (target: DeniedEntry.Target, tenantID: GUID?) {
+        if let id = objectID.flatMap({ GUID(lenient: $0) }) { return (.objectID(id), nil) }
+        if let id = clientAppID.flatMap({ GUID(lenient: $0) }) { return (.clientAppID(id), nil) }
+        if let tokenID { return (.tokenID(ExactText(tokenID)), nil) }
         return try TokenInput(source.read()).deniedTarget(onlyThisToken: isOnlyToken)
     }
 }

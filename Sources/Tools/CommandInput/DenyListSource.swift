@@ -1,6 +1,6 @@
 public import AccessPolicy
 import Configuration
-import Entra
+public import Entra
 import SafeText
 public import Terminal
 public import Timestamps
@@ -47,9 +47,10 @@ public struct DenyListSource: Sendable {
 
     /// Finds the list. The file itself is not read.
     ///
-    /// - Throws: ``ConfigurationError`` if the configuration is invalid; `CommandFailure` if it names no list, or more
-    ///   than one.
-    public func find() throws -> Found {
+    /// - Parameter tenantID: the tenant of a token, whose list alone locks its owner out; nil if it is not known.
+    /// - Throws: ``ConfigurationError`` if the configuration is invalid; `CommandFailure` if it names no list for the
+    ///   tenant, or several and no tenant is known.
+    public func find(tenantID: GUID? = nil) throws -> Found {
         guard let config else {
             let path = file ?? ""
             return Found(
@@ -59,8 +60,9 @@ public struct DenyListSource: Sendable {
         }
         let configuration = try ConfigurationLoader.load(path: config).configuration
         let paths = DenyFiles.paths(configuration).map(\.text).sorted()
-        guard let path = paths.first else { throw noList(config) }
-        guard paths.count == 1 else {
+        guard let first = paths.first else { throw noList(config) }
+        let own = try tenantID.map { try list(of: $0, configuration, config) }
+        guard let path = own ?? (paths.count == 1 ? first : nil) else {
             throw CommandFailure(
                 "\(config): its tenants have different deny lists: \(paths.joined(separator: ", "))",
                 hint: "choose one with --file")
@@ -73,10 +75,29 @@ public struct DenyListSource: Sendable {
                 + " control-plane node has its own", denied: configuration.tenants.flatMap(\.policy.denied))
     }
 
+    /// The list that the webhook reads for a tenant's tokens. An entry in another one would lock nobody out.
+    private func list(of tenantID: GUID, _ configuration: WebhookConfiguration, _ config: String) throws -> String {
+        guard let tenant = configuration.tenants.first(where: { $0.trust.tenantID == tenantID }) else {
+            throw CommandFailure(
+                "\(config): the token is from the tenant \(tenantID), and tokens of that tenant are not accepted",
+                hint: "`kube-entra inspect --config \(ShellWord.quoted(config))` says what is accepted")
+        }
+        guard let path = tenant.deniedFile else {
+            throw CommandFailure(
+                "\(config): the token is from the tenant \(tenantID), which has no deniedFile, so no list can lock its"
+                    + " owner out",
+                hint: advice(config))
+        }
+        return path
+    }
+
     private func noList(_ config: String) -> CommandFailure {
+        CommandFailure(
+            "\(config): no tenant has deniedFile, so the webhook reads no deny list", hint: advice(config))
+    }
+
+    private func advice(_ config: String) -> String {
         let folder = config.lastIndex(of: "/").map { String(config[...$0]) } ?? ""
-        return CommandFailure(
-            "\(config): no tenant has deniedFile, so the webhook reads no deny list",
-            hint: DenyFile.advice(folder: folder) + "; a running webhook follows by itself")
+        return DenyFile.advice(folder: folder) + "; a running webhook follows by itself"
     }
 }

@@ -133,3 +133,27 @@ def test_the_comment_of_a_starting_configuration_says_how_to_get_a_list(tmp_path
 def test_the_list_is_named_in_one_way(words):
     for command in (["add", "--reason", "x", "--object-id", OBJECT], ["remove", "--object-id", OBJECT], ["list"]):
         assert run("deny", *command, *words)[0] == 64
+
+
+def test_a_token_says_whose_list_locks_its_owner_out(config, entra):
+    """An entry in another tenant's list would be said to deny, and deny nobody."""
+    path = config("one.json", "two.json")
+    for name in ("one.json", "two.json"):
+        (path.parent / name).write_text('{"denied": []}')
+    status, output, errors = deny("add", "--config", path, "--reason", "left", entra.token(tenant=ANOTHER))
+    assert status == 0 and "two.json" in errors, errors
+    assert not entries(path.parent / "one.json") and len(entries(path.parent / "two.json")) == 1
+    assert deny("remove", "--config", path, entra.token(tenant=ANOTHER))[0] == 0
+    assert not entries(path.parent / "two.json")
+
+
+@pytest.mark.parametrize("words", [["add", "--reason", "left"], ["remove"]], ids=["add", "remove"])
+def test_a_token_that_no_list_can_lock_out_is_refused(config, entra, words):
+    path = config("one.json", None)
+    (path.parent / "one.json").write_text('{"denied": []}')
+    status, output, errors = deny(words[0], "--config", path, *words[1:], entra.token(tenant=ANOTHER))
+    assert status == 2 and not output and "has no deniedFile" in errors and "add `deniedFile" in errors, errors
+    stranger = "77777777-2222-3333-4444-555555555555"
+    status, output, errors = deny(words[0], "--config", path, *words[1:], entra.token(tenant=stranger))
+    assert status == 2 and not output and "tokens of that tenant are not accepted" in errors, errors
+    assert not entries(path.parent / "one.json")
