@@ -50,6 +50,9 @@ public struct EnableArguments: Sendable {
             for case let problem? in audiences.map({ AudienceProblem($0) }) {
                 throw UsageProblem(problem.sentence(option: "--audience"))
             }
+            guard !audiences.contains(where: { GUID(lenient: $0) == tenantID.flatMap { GUID(lenient: $0) } }) else {
+                throw UsageProblem("--audience is the tenant's ID: it must be the server application's ID, or its URI")
+            }
             guard !adminGroups.isEmpty else {
                 throw UsageProblem("--admin-group is missing: the object ID of the admins' group")
             }

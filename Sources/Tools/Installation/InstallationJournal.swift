@@ -66,9 +66,8 @@ struct InstallationJournal {
     }
 
     mutating func note(_ path: String, sha256: String? = nil) {
-        let path = ExactText(path)
-        made.removeAll { $0.path == path }
-        made.append(Made(path: path, sha256: sha256))
+        let new = Made(path: ExactText(path), sha256: sha256)
+        if let index = made.firstIndex(where: { $0.path == new.path }) { made[index] = new } else { made.append(new) }
     }
 
     /// What was made at this path; nil if nothing was.

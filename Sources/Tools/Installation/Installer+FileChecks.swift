@@ -26,6 +26,26 @@ extension Installer {
         if plan.configurationText == nil { try checkIsReadable(NodePath.configuration, plan) }
     }
 
+    /// Fails if some certificates and keys are there, and one is not that this run neither writes nor makes.
+    func checkCertificates(_ plan: InstallationPlan) throws {
+        guard !makesCertificates(plan) else { return }
+        let paths = CertificatePaths(plan.configuration, root: files.root)
+        let isOpen = plan.configuration.server.clientCA == nil
+        let needed = paths.server + [paths.authority] + (isOpen ? [] : [paths.client, paths.clientKey])
+        guard let missing = needed.first(where: { !files.exists($0) && !plan.carries($0) }) else { return }
+        let isMade = journal?.made(at: missing) != nil
+        let purpose =
+            switch missing {
+            case paths.authority: ": kube-apiserver needs the CA of the webhook's certificate"
+            case paths.client, paths.clientKey:
+                ": kube-apiserver needs a client certificate from the CA in \(paths.clientAuthority ?? "server.clientCA")"
+            default: paths.server.first(where: files.exists).map { " beside \($0)" } ?? ""
+            }
+        throw CommandFailure(
+            "\(missing) is missing\(purpose)",
+            hint: isMade ? remedy(missing) : "put it there, with its key or certificate")
+    }
+
     private func missing(_ file: NamedFile, _ plan: InstallationPlan) -> String {
         let path = files.local(file.path)
         if file.role == .deniedList { return DenyFile.origin(path) }

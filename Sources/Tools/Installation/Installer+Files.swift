@@ -72,7 +72,6 @@ extension Installer {
             say(.certificates, "wrote \(file.path)")
         }
         let paths = CertificatePaths(plan.configuration, root: files.root)
-        let there = paths.server.filter(files.exists)
         guard !paths.server.isEmpty else {
             throw CommandFailure("the configuration names no certificate in \(NodePath.home)")
         }
@@ -80,16 +79,8 @@ extension Installer {
             try makeCertificates(plan, paths, authority: nil)
             return say(.certificates, "made a CA and certificates in \(paths.folder), valid for a year")
         }
-        if let missing = paths.server.first(where: { !files.exists($0) }) {
-            throw CommandFailure("\(missing) is missing beside \(there[0])")
-        }
+        try checkCertificates(plan)
         let isOpen = plan.configuration.server.clientCA == nil
-        if !isOpen, let missing = [paths.client, paths.clientKey].first(where: { !files.exists($0) }) {
-            throw CommandFailure(
-                "\(missing) is missing: kube-apiserver needs a client certificate from the CA in"
-                    + " \(paths.clientAuthority ?? "server.clientCA")",
-                hint: "put the certificate and its key there (client.crt, client.key)")
-        }
         let validity = try validity(paths, isOpen: isOpen)
         guard let problem = validity.problem else {
             return say(.certificates, "those in \(paths.folder) are there, valid for \(validity.days) days")

@@ -47,6 +47,7 @@ extension Installer {
                 hint: "look at it and move it away, then run enable again")
         }
         try checkPod(plan)
+        try checkCertificates(plan)
         try checkFiles(plan)
         try checkPorts(plan)
     }

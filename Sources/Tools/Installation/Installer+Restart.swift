@@ -43,7 +43,8 @@ extension Installer {
         return nil
     }
 
-    private func remedy(_ path: String) -> String {
+    /// What to do about a file that is gone.
+    func remedy(_ path: String) -> String {
         journal?.made(at: path) == nil
             ? "put it back" : "put it back, or make it anew by `kube-entra disable` and then `kube-entra enable`"
     }

@@ -213,7 +213,8 @@ def test_other_values_than_those_in_force_are_not_taken_quietly(node, tmp_path):
     assert node.enable().returncode == 0
     before = node.snapshot()
     group = "99999999-2222-3333-4444-555555555555"
-    done = node.run("enable", "--tenant-id", group, "--audience", group, "--admin-group", group)
+    audience = "99999999-2222-3333-4444-666666666666"
+    done = node.run("enable", "--tenant-id", group, "--audience", audience, "--admin-group", group)
     assert done.returncode == 2 and "--tenant-id" in done.stderr
     with open(node.config, "a") as file:
         file.write("# another\n")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 import yaml
-from enabling import MANIFEST, as_before
+from enabling import JOURNAL, MANIFEST, as_before
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
 
@@ -117,3 +117,36 @@ def test_the_configuration_of_enable_is_usable_for_root_too(node):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "file-is-shared" not in done.stderr, done.stderr
     assert "checked with the permissions of kube-entra, whom the webhook runs as" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("client.key", "kube-apiserver needs a client certificate"),
+        ("client.crt", "kube-apiserver needs a client certificate"),
+        ("ca.crt", "kube-apiserver needs the CA"),
+        ("server.key", "server.key is missing beside /etc/kube-entra/certs/server.crt"),
+        ("client-ca.crt", "client-ca.crt is missing beside /etc/kube-entra/certs/server.crt"),
+    ],
+)
+def test_a_certificate_that_is_gone_stops_a_second_run_before_it_begins(node, name, words):
+    assert node.enable().returncode == 0
+    path = f"/etc/kube-entra/certs/{name}"
+    os.rename(node.path(path), node.path(path) + ".away")
+    before = node.snapshot()
+    done = node.enable()
+    assert done.returncode == 2 and f"{path} is missing" in done.stderr and words in done.stderr, done.stderr
+    assert "put it back, or make it anew by `kube-entra disable`" in done.stderr, done.stderr
+    assert node.snapshot() == before
+    # That is a way.
+    assert node.run("disable", "--timeout", "120s").returncode == 0
+    os.remove(node.path(path) + ".away")
+    assert node.enable().returncode == 0 and node.exists(path)
+
+
+def test_a_second_run_leaves_the_journal_as_it_is(node):
+    assert node.enable("--bind").returncode == 0
+    first = node.read(JOURNAL)
+    done = node.enable("--bind")
+    assert done.returncode == 0 and "nothing had to be changed" in done.stdout, done.stdout + done.stderr
+    assert node.read(JOURNAL) == first

@@ -199,6 +199,7 @@ def test_a_mount_of_the_users_own_stays_beside_a_later_change(node):
     text = text.replace("volumeMounts:\n", "volumeMounts:\n    - {mountPath: /etc/kube-entra, name: kube-entra}\n")
     text = text.replace("  volumes:\n", "  volumes:\n  - {hostPath: {path: /etc/kube-entra}, name: kube-entra}\n")
     node.write(MANIFEST, text, mode=0o600)
+    node.wait_for(lambda: node.log().count("started") == 2)
     held = node.objects()["configmap"]["data"]
     assert node.enable().returncode == 0
     node.write(MANIFEST, node.read(MANIFEST).replace("v1.36.2", "v1.36.3"), mode=0o600)

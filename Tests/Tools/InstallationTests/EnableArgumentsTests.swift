@@ -47,6 +47,10 @@ import Testing
             (values { $0.config = "x" }, "give --config, or --tenant-id, --audience and --admin-group"),
             (values { $0.tenantID = nil }, "--tenant-id must be a tenant's ID (a GUID)"),
             (values { $0.tenantID = "contoso" }, "--tenant-id must be a tenant's ID (a GUID)"),
+            (
+                values { $0.audiences = [$0.tenantID ?? ""] },
+                "--audience is the tenant's ID: it must be the server application's ID, or its URI"
+            ),
             (values { $0.audiences = [] }, "--audience is missing: the server application's ID"),
             (values { $0.audiences = ["api://a", ""] }, "--audience is missing: the server application's ID"),
             (

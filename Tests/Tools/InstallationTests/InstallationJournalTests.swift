@@ -39,13 +39,13 @@ struct InstallationJournalTests {
         }
     }
 
-    @Test("what is noted twice is there once, with what was written last")
+    @Test("what is noted twice stays in its place, with what was written last")
     func noteTwice() {
         var journal = InstallationJournal(distribution: .kubeadm, service: "systemd", began: "")
         journal.note("/a", sha256: "1")
         journal.note("/b")
         journal.note("/a", sha256: "2")
-        #expect(journal.made == [.init(path: "/b", sha256: nil), .init(path: "/a", sha256: "2")])
+        #expect(journal.made == [.init(path: "/a", sha256: "2"), .init(path: "/b", sha256: nil)])
     }
 
     static let damaged: [(name: String, text: String)] = [
