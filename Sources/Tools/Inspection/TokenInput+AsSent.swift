@@ -1,6 +1,7 @@
 extension TokenInput {
-    /// A token as `serve` would see it, for commands that answer for `serve`: only a `Bearer ` prefix and white space
-    /// around it are taken off. Of a document that contains it, such as kubelogin's ExecCredential, it is the string.
+    /// A token as `serve` would see it, for commands that answer for `serve`: only `Bearer `, perhaps after the
+    /// header's name, and white space around it are taken off. Of a document that contains it, such as kubelogin's
+    /// ExecCredential, it is the string.
     ///
     /// - Returns: the token, and a line for people if they might expect another one; nil if there is nothing to say.
     public static func asSent(_ input: [UInt8]) -> (token: [UInt8], note: String?) {
@@ -32,7 +33,12 @@ extension TokenInput {
 
     private static func withoutBearer(_ input: [UInt8]) -> [UInt8] {
         guard let text = String(validating: input, as: UTF8.self) else { return input }
-        let whole = trimmed(text[...])
+        var whole = trimmed(text[...])
+        let name = "authorization:"
+        if whole.prefix(name.count).lowercased() == name {
+            let value = trimmed(whole.dropFirst(name.count))
+            if value.prefix(6).lowercased() == "bearer" { whole = value }
+        }
         let scheme = whole.prefix(6)
         let rest = whole.dropFirst(6)
         guard scheme.lowercased() == "bearer", rest.first?.isWhitespace ?? true else { return Array(whole.utf8) }

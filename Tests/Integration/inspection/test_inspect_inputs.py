@@ -42,7 +42,8 @@ AS_SENT = {
     "a byte order mark": (lambda t: b"\xef\xbb\xbf" + t.encode(), False, "a byte order mark"),
     "UTF-16": (lambda t: b"\xff\xfe" + t.encode("utf-16-le"), False, "UTF-16"),
     "quotation marks": (lambda t: f'"{t}"', False, "quotation marks"),
-    "a header": (lambda t: f"Authorization: Bearer {t}", False, "a header"),
+    "a whole header": (lambda t: f"Authorization: Bearer {t}", True, None),
+    "another header": (lambda t: f"Authorization: Token {t}", False, ""),
     "a document with line breaks inside": (lambda t: json.dumps({"accessToken": wrapped(t)}), False, "line breaks"),
 }
 

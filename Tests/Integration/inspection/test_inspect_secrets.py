@@ -77,8 +77,11 @@ def test_redaction_leaves_no_personal_data(place, entra, arguments, tenant):
     code, plain, _ = run("inspect", "--config", config, *arguments, input=token)
     same, shown, _ = run("inspect", "--config", config, "--redact", *arguments, input=token)
     assert code == same and shown != plain
+    # The key's ID, digests and times may have such letters and digits by chance.
+    random = rf"{re.escape(entra.keys[-1].kid)}|\b[0-9a-f]{{12,64}}\b|\b[0-9]{{10}}\b"
+    said = re.sub(random, "", shown).lower()
     for secret in SECRETS + [OTHER_TENANT, "11110000-1111", "grace"]:
-        assert secret.lower() not in shown.lower(), (secret, shown)
+        assert secret.lower() not in said, (secret, shown)
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}", shown)
     assert "<name-1>" in shown and "<object-1>" in shown and "<tenant-1>" in shown
     assert "<group-" in shown or tenant.get("tenantID")
