@@ -109,6 +109,7 @@ def test_five_restarts_with_a_socket_of_systemd(make, transport, protocols):
 def test_five_takeovers_of_a_shared_port(make):
     """A new process listens together with the old one, which then ends."""
     old = make(protocols=["http/1.1"]).start(arguments=["--share-ports"])
+    resets = []
     with Load(old, Pool(old)) as load:
         for number in range(5):
             load.more(20)
@@ -120,8 +121,13 @@ def test_five_takeovers_of_a_shared_port(make):
             old.process.send_signal(signal.SIGTERM)
             assert old.process.wait(25) == 0, old.log()
             old = new
+            with load.lock:
+                resets, load.failed = resets + load.failed, []
         load.more(20)
-    assert load.failed == []
+    # Linux resets a connection that has come to the old process's socket and that it has not accepted when it closes
+    # the socket; kube-apiserver then asks again. More than one for each takeover would be a fault.
+    resets += load.failed
+    assert len(resets) <= 5 and all("ConnectionResetError" in reset for reset in resets), resets
     old.stop()
 
 
